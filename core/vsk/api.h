@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/** @file
+ * What every public declaration of vsk carries: the library is built with
+ * hidden visibility, so only what is marked here leaves the shared object.
+ */
+#ifndef VSK_API_H
+#define VSK_API_H
+
+#if defined(SWIG) || !defined(__GNUC__)
+#define VSK_API
+#else
+#define VSK_API __attribute__((visibility("default")))
+#endif
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vsk/packet.h"
+
+#include "vsk/shared.h"
+
+/* Make a packet's pieces from what follows the header in some spans. */
+static void
+borrow(vsk_packet *packet, const vsk_span *spans, uint32_t count)
+{
+    uint32_t skip = VSK_HEADER_SIZE;
+    uint32_t at = 0;
+
+    while (at < count && spans[at].len <= skip) {
+        skip -= spans[at].len;
+        at++;
+    }
+    packet->first = (vsk_span){0};
+    packet->rest = NULL;
+    packet->rest_count = 0;
+    packet->end = (vsk_cursor){0};
+    if (at == count)
+        return;
+    packet->first = spans[at];
+    packet->first.base += skip;
+    packet->first.addr += skip;
+    packet->first.len -= skip;
+    packet->rest = &spans[at + 1];
+    packet->rest_count = count - at - 1;
+}
+
+/* Copy the wire header between a buffer and the front of some spans. */
+static void
+gather_header(uint8_t *wire, const vsk_span *spans)
+{
+    for (uint32_t done = 0, at = 0; done < VSK_HEADER_SIZE; at++) {
+        uint32_t part = VSK_HEADER_SIZE - done;
+
+        if (part > spans[at].len)
+            part = spans[at].len;
+        if (part != 0)
+            vsk_shared_copy(wire + done, spans[at].base, part);
+        done += part;
+    }
+}
+
+static void
+scatter_header(const uint8_t *wire, const vsk_span *spans)
+{
+    for (uint32_t done = 0, at = 0; done < VSK_HEADER_SIZE; at++) {
+        uint32_t part = VSK_HEADER_SIZE - done;
+
+        if (part > spans[at].len)
+            part = spans[at].len;
+        vsk_shared_write(spans[at].base, wire + done, part);
+        done += part;
+    }
+}
+
+void
+vsk_packet_init(vsk_packet *packet, uint8_t *payload, uint32_t size)
+{
+    *packet = (vsk_packet){
+        .header = {.type = VSK_TYPE_STREAM, .len = size},
+        .first = {.base = payload, .len = size},
+        .size = size,
+        .room = size,
+    };
+}
+
+/* Read a packet from spans that hold this many bytes. */
+static vsk_status
+parse(vsk_packet *packet, const vsk_span *spans, uint32_t count,
+      uint64_t bytes, uint32_t max_payload)
+{
+    uint8_t wire[VSK_HEADER_SIZE];
+    vsk_header header;
+
+    if (bytes < VSK_HEADER_SIZE)
+        return VSK_BAD_SHORT;
+    gather_header(wire, spans);
+    vsk_header_decode(&header, wire);
+    if (header.len > max_payload)
+        return VSK_BAD_LIMIT;
+    if (header.len > bytes - VSK_HEADER_SIZE)
+        return VSK_BAD_LEN;
+
+    borrow(packet, spans, count);
+    packet->header = header;
+    packet->size = header.len;
+    packet->room = header.len;
+    return VSK_OK;
+}
+
+vsk_status
+vsk_packet_from_spans(vsk_packet *packet, const vsk_span *spans, uint32_t count,
+                      uint32_t max_payload)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        bytes += spans[i].len;
+    return parse(packet, spans, count, bytes, max_payload);
+}
+
+vsk_status
+vsk_packet_from_tx(vsk_packet *packet, const vsk_chain *chain,
+                   uint32_t max_payload)
+{
+    if (chain->status != VSK_OK)
+        return chain->status;
+    if (chain->writable != 0)
+        return VSK_BAD_TX_WRITABLE;
+    return parse(packet, chain->spans, chain->count, chain->readable,
+                 max_payload);
+}
+
+vsk_status
+vsk_packet_into_rx(vsk_packet *packet, const vsk_chain *chain,
+                   uint32_t max_payload)
+{
+    uint64_t room;
+
+    if (chain->status != VSK_OK)
+        return chain->status;
+    if (chain->readable != 0)
+        return VSK_BAD_RX_READABLE;
+    if (chain->writable < VSK_HEADER_SIZE)
+        return VSK_BAD_RX_SHORT;
+
+    room = chain->writable - VSK_HEADER_SIZE;
+    packet->header = (vsk_header){.type = VSK_TYPE_STREAM};
+    borrow(packet, chain->spans, chain->count);
+    packet->size = 0;
+    packet->room = room < max_payload ? (uint32_t)room : max_payload;
+    return VSK_OK;
+}
+
+static vsk_span
+piece_at(const vsk_packet *packet, uint32_t index)
+{
+    return index == 0 ? packet->first : packet->rest[index - 1];
+}
+
+/* The room's next piece behind the payload bytes there, at most want long. */
+static vsk_span
+tail(vsk_packet *packet, uint32_t want)
+{
+    vsk_cursor *end = &packet->end;
+    vsk_span piece = piece_at(packet, end->index);
+
+    while (packet->size - end->done >= piece.len) {
+        end->done += piece.len;
+        end->index++;
+        piece = piece_at(packet, end->index);
+    }
+    piece.base += packet->size - end->done;
+    piece.len -= packet->size - end->done;
+    if (piece.len > want)
+        piece.len = want;
+    return piece;
+}
+
+vsk_status
+vsk_packet_write(vsk_packet *packet, const void *data, uint32_t size)
+{
+    const uint8_t *from = data;
+
+    if (size > packet->room - packet->size)
+        return VSK_ERR_ROOM;
+    while (size != 0) {
+        vsk_span piece = tail(packet, size);
+
+        vsk_shared_write(piece.base, from, piece.len);
+        from += piece.len;
+        size -= piece.len;
+        packet->size += piece.len;
+    }
+    packet->header.len = packet->size;
+    return VSK_OK;
+}
+
+vsk_status
+vsk_packet_append(vsk_packet *packet, const vsk_packet *source)
+{
+    vsk_cursor cursor = {0};
+    vsk_span piece;
+
+    if (source->size > packet->room - packet->size)
+        return VSK_ERR_ROOM;
+    while (vsk_packet_next(source, &cursor, &piece)) {
+        vsk_status status = vsk_packet_write(packet, piece.base, piece.len);
+
+        if (status != VSK_OK)
+            return status;
+    }
+    return VSK_OK;
+}
+
+vsk_status
+vsk_packet_commit(const vsk_packet *packet, const vsk_chain *chain,
+                  uint32_t *written)
+{
+    uint8_t wire[VSK_HEADER_SIZE];
+
+    if (chain->status != VSK_OK || chain->readable != 0 ||
+        chain->writable < (uint64_t)VSK_HEADER_SIZE + packet->size)
+        return VSK_ERR_ROOM;
+    vsk_header_encode(&packet->header, wire);
+    scatter_header(wire, chain->spans);
+    *written = VSK_HEADER_SIZE + packet->size;
+    return VSK_OK;
+}
+
+bool
+vsk_packet_next(const vsk_packet *packet, vsk_cursor *cursor, vsk_span *piece)
+{
+    uint32_t left = packet->size - cursor->done;
+
+    if (left == 0)
+        return false;
+    do
+        *piece = piece_at(packet, cursor->index++);
+    while (piece->len == 0);
+    if (piece->len > left)
+        piece->len = left;
+    cursor->done += piece->len;
+    return true;
+}
+
+uint32_t
+vsk_packet_read(const vsk_packet *packet, uint32_t offset, void *data,
+                uint32_t size)
+{
+    vsk_cursor cursor = {0};
+    vsk_span piece;
+    uint8_t *to = data;
+    uint32_t copied = 0;
+
+    while (copied < size && vsk_packet_next(packet, &cursor, &piece)) {
+        uint32_t part = piece.len;
+
+        if (offset >= part) {
+            offset -= part;
+            continue;
+        }
+        part -= offset;
+        if (part > size - copied)
+            part = size - copied;
+        vsk_shared_copy(to + copied, piece.base + offset, part);
+        copied += part;
+        offset = 0;
+    }
+    return copied;
+}
+
+vsk_status
+vsk_packet_encode(const vsk_packet *packet, uint8_t *wire, uint64_t capacity)
+{
+    if (capacity < (uint64_t)VSK_HEADER_SIZE + packet->size)
+        return VSK_ERR_SPACE;
+    vsk_header_encode(&packet->header, wire);
+    vsk_packet_read(packet, 0, wire + VSK_HEADER_SIZE, packet->size);
+    return VSK_OK;
+}
+
+bool
+vsk_packet_equal(const vsk_packet *packet, const vsk_packet *other)
+{
+    vsk_cursor mine = {0}, theirs = {0};
+    vsk_span a = {0}, b = {0};
+
+    if (!vsk_header_equal(&packet->header, &other->header) ||
+        packet->size != other->size)
+        return false;
+    for (uint32_t left = packet->size; left != 0;) {
+        uint32_t part;
+
+        if (a.len == 0)
+            vsk_packet_next(packet, &mine, &a);
+        if (b.len == 0)
+            vsk_packet_next(other, &theirs, &b);
+        part = a.len < b.len ? a.len : b.len;
+        if (memcmp(a.base, b.base, part) != 0)
+            return false;
+        a.base += part;
+        b.base += part;
+        a.len -= part;
+        b.len -= part;
+        left -= part;
+    }
+    return true;
+}

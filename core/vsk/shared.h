@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/** @file
+ * Every load and store of memory that the peer can change while we look.
+ *
+ * Whoever reads shared memory reads it here, once, and goes on with the copy.
+ * Ring fields are naturally aligned 16- and 32-bit little-endian numbers,
+ * accessed atomically with the orders of virtio 1.4 section 2.7.13: publish
+ * with a release store, look with an acquire load, and a full fence between
+ * writing an index and reading the other side's suppression field. Tests and
+ * proofs build the core against their own copy of this file.
+ */
+#ifndef VSK_SHARED_H
+#define VSK_SHARED_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define VSK_SHARED_LE16(value) __builtin_bswap16(value)
+#define VSK_SHARED_LE32(value) __builtin_bswap32(value)
+#else
+#define VSK_SHARED_LE16(value) (value)
+#define VSK_SHARED_LE32(value) (value)
+#endif
+
+/** Load a 16-bit field; no order. */
+static inline uint16_t
+vsk_shared_load16(const void *at)
+{
+    return VSK_SHARED_LE16(atomic_load_explicit((const _Atomic uint16_t *)at,
+                                                memory_order_relaxed));
+}
+
+/** Load a 16-bit index: what was stored before it is seen after this. */
+static inline uint16_t
+vsk_shared_acquire16(const void *at)
+{
+    return VSK_SHARED_LE16(atomic_load_explicit((const _Atomic uint16_t *)at,
+                                                memory_order_acquire));
+}
+
+/** Load a 32-bit field; no order. */
+static inline uint32_t
+vsk_shared_load32(const void *at)
+{
+    return VSK_SHARED_LE32(atomic_load_explicit((const _Atomic uint32_t *)at,
+                                                memory_order_relaxed));
+}
+
+/** Store a 16-bit field; no order. */
+static inline void
+vsk_shared_store16(void *at, uint16_t value)
+{
+    atomic_store_explicit((_Atomic uint16_t *)at, VSK_SHARED_LE16(value),
+                          memory_order_relaxed);
+}
+
+/** Store a 16-bit index: who sees it sees all that was stored before. */
+static inline void
+vsk_shared_release16(void *at, uint16_t value)
+{
+    atomic_store_explicit((_Atomic uint16_t *)at, VSK_SHARED_LE16(value),
+                          memory_order_release);
+}
+
+/** Store a 32-bit field; no order. */
+static inline void
+vsk_shared_store32(void *at, uint32_t value)
+{
+    atomic_store_explicit((_Atomic uint32_t *)at, VSK_SHARED_LE32(value),
+                          memory_order_relaxed);
+}
+
+/** Order all accesses before against all accesses after. */
+static inline void
+vsk_shared_fence(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+}
+
+/** Copy out of shared memory, once: the source is not looked at again. */
+static inline void
+vsk_shared_copy(void *to, const void *from, size_t size)
+{
+    memcpy(to, from, size);
+    /* Without it the compiler may read the source again instead of the copy. */
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/** Copy into shared memory. */
+static inline void
+vsk_shared_write(void *to, const void *from, size_t size)
+{
+    memcpy(to, from, size);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+#endif

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vsk/split.h"
+
+#include "vsk/shared.h"
+
+#define NO_NOTIFY 1u /* bit 0 of both flags fields */
+
+/* The fields of the driver area (available ring) and device area (used). */
+static uint8_t *
+avail_flags(const vsk_ring_parts *parts)
+{
+    return parts->driver;
+}
+
+static uint8_t *
+avail_idx(const vsk_ring_parts *parts)
+{
+    return parts->driver + 2;
+}
+
+static uint8_t *
+avail_slot(const vsk_ring_parts *parts, uint32_t size, uint16_t idx)
+{
+    return parts->driver + 4 + 2 * (size_t)(idx & (size - 1));
+}
+
+static uint8_t *
+used_event(const vsk_ring_parts *parts, uint32_t size)
+{
+    return parts->driver + 4 + 2 * (size_t)size;
+}
+
+static uint8_t *
+used_flags(const vsk_ring_parts *parts)
+{
+    return parts->device;
+}
+
+static uint8_t *
+used_idx(const vsk_ring_parts *parts)
+{
+    return parts->device + 2;
+}
+
+static uint8_t *
+used_slot(const vsk_ring_parts *parts, uint32_t size, uint16_t idx)
+{
+    return parts->device + 4 + 8 * (size_t)(idx & (size - 1));
+}
+
+static uint8_t *
+avail_event(const vsk_ring_parts *parts, uint32_t size)
+{
+    return parts->device + 4 + 8 * (size_t)size;
+}
+
+static void
+desc_store(uint8_t *at, const vsk_desc *desc)
+{
+    uint8_t wire[VSK_DESC_SIZE];
+
+    vsk_desc_encode(desc, wire);
+    vsk_shared_write(at, wire, sizeof wire);
+}
+
+static vsk_desc
+desc_of(const vsk_buffer *buffer, bool last, uint16_t next)
+{
+    return (vsk_desc){
+        .addr = buffer->addr,
+        .len = buffer->len,
+        .flags = (uint16_t)((buffer->write ? VSK_DESC_F_WRITE : 0u) |
+                            (last ? 0u : VSK_DESC_F_NEXT)),
+        .next = last ? 0 : next,
+    };
+}
+
+/* Private state only: all slots free, in order from 0. */
+static void
+driver_begin(vsk_split_driver *driver, const vsk_memory *memory,
+             const vsk_ring *ring, const vsk_ring_parts *parts,
+             vsk_split_slot *slots)
+{
+    *driver = (vsk_split_driver){
+        .memory = *memory,
+        .parts = *parts,
+        .slots = slots,
+        .size = ring->size,
+        .free_count = ring->size,
+        .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
+        .indirect = (ring->features & VSK_F_INDIRECT_DESC) != 0,
+    };
+    for (uint32_t i = 0; i < ring->size; i++)
+        slots[i] = (vsk_split_slot){.next = (uint16_t)(i + 1)};
+}
+
+void
+vsk_split_driver_init(vsk_split_driver *driver, const vsk_memory *memory,
+                      const vsk_ring *ring, const vsk_ring_parts *parts,
+                      vsk_split_slot *slots)
+{
+    driver_begin(driver, memory, ring, parts, slots);
+    memset(parts->desc, 0, 16 * (size_t)ring->size);
+    memset(parts->driver, 0, 6 + 2 * (size_t)ring->size);
+    memset(parts->device, 0, 6 + 8 * (size_t)ring->size);
+}
+
+/* Mark the chain at head, as it stands in the ring, as outstanding. Slots are
+ * marked by token while chains are adopted: none belongs to two. */
+static void
+adopt(vsk_split_driver *driver, uint16_t head)
+{
+    vsk_split_slot *slots = driver->slots;
+    uint16_t at = head;
+    uint16_t count = 0;
+
+    while (at < driver->size && slots[at].token == 0) {
+        uint8_t wire[VSK_DESC_SIZE];
+        vsk_desc desc;
+
+        vsk_shared_copy(wire, driver->parts.desc + VSK_DESC_SIZE * (size_t)at,
+                        sizeof wire);
+        vsk_desc_decode(&desc, wire);
+        slots[at].token = 1;
+        slots[at].next = desc.next;
+        count++;
+        if ((desc.flags & VSK_DESC_F_NEXT) == 0)
+            break;
+        at = slots[at].next;
+    }
+    if (count == 0)
+        return;
+    slots[head].count = count;
+    /* What the device may write is not known any more: any len will do. */
+    slots[head].writable = VSK_CHAIN_MAX;
+    driver->outstanding++;
+}
+
+/* Link all slots that no outstanding chain holds. */
+static void
+rebuild_free_list(vsk_split_driver *driver)
+{
+    uint16_t *link = &driver->free_head;
+
+    driver->free_count = 0;
+    for (uint32_t i = 0; i < driver->size; i++) {
+        vsk_split_slot *slot = &driver->slots[i];
+
+        if (slot->token == 0) {
+            *link = (uint16_t)i;
+            link = &slot->next;
+            driver->free_count++;
+        }
+        slot->token = 0;
+    }
+}
+
+void
+vsk_split_driver_open(vsk_split_driver *driver, const vsk_memory *memory,
+                      const vsk_ring *ring, const vsk_ring_parts *parts,
+                      vsk_split_slot *slots, const vsk_ring_state *state)
+{
+    uint16_t idx = state->used;
+
+    driver_begin(driver, memory, ring, parts, slots);
+    if ((uint16_t)(state->avail - idx) > ring->size)
+        idx = (uint16_t)(state->avail - ring->size);
+    for (; idx != state->avail; idx++)
+        adopt(driver, vsk_shared_load16(avail_slot(parts, ring->size, idx)));
+    rebuild_free_list(driver);
+    driver->staged = state->avail;
+    driver->state = *state;
+}
+
+vsk_ring_state
+vsk_split_driver_state(const vsk_ring_parts *parts)
+{
+    uint16_t offered = vsk_shared_acquire16(avail_idx(parts));
+    uint16_t used = vsk_shared_acquire16(used_idx(parts));
+
+    return (vsk_ring_state){offered, used, offered};
+}
+
+/* Fill an indirect table; next runs 1, 2, 3 ... */
+static vsk_status
+fill_table(vsk_split_driver *driver, const vsk_offer *offer)
+{
+    const vsk_buffer *buffers =
+        &offer->buffers[offer->count - offer->indirect];
+    uint8_t *table;
+
+    if (vsk_memory_map(&driver->memory, offer->table,
+                       (uint64_t)offer->indirect * VSK_DESC_SIZE,
+                       &table) != VSK_OK)
+        return VSK_ERR_ADDRESS;
+    for (uint32_t i = 0; i < offer->indirect; i++) {
+        vsk_desc desc = desc_of(&buffers[i], i + 1 == offer->indirect,
+                                (uint16_t)(i + 1));
+
+        desc_store(table + (size_t)i * VSK_DESC_SIZE, &desc);
+    }
+    return VSK_OK;
+}
+
+/* Fill descriptors from the free list; returns the chain's last slot. */
+static uint16_t
+fill_ring(vsk_split_driver *driver, const vsk_offer *offer)
+{
+    uint32_t direct = offer->count - offer->indirect;
+    uint32_t needed = direct + (offer->indirect != 0);
+    uint16_t slot = driver->free_head;
+    uint16_t last = slot;
+
+    for (uint32_t i = 0; i < needed; i++) {
+        vsk_desc desc;
+
+        last = slot;
+        slot = driver->slots[last].next;
+        if (i < direct)
+            desc = desc_of(&offer->buffers[i], i + 1 == needed, slot);
+        else
+            desc = (vsk_desc){offer->table, offer->indirect * VSK_DESC_SIZE,
+                              VSK_DESC_F_INDIRECT, 0};
+        desc_store(driver->parts.desc + VSK_DESC_SIZE * (size_t)last, &desc);
+    }
+    return last;
+}
+
+vsk_status
+vsk_split_stage(vsk_split_driver *driver, const vsk_offer *offer,
+                uint16_t *head)
+{
+    uint32_t needed = offer->count - offer->indirect + (offer->indirect != 0);
+    vsk_split_slot *slot = &driver->slots[driver->free_head];
+    uint16_t last;
+
+    if (needed > driver->free_count)
+        return VSK_ERR_FULL;
+    if (offer->indirect != 0 && fill_table(driver, offer) != VSK_OK)
+        return VSK_ERR_ADDRESS;
+
+    last = fill_ring(driver, offer);
+    slot->token = offer->token;
+    slot->count = (uint16_t)needed;
+    slot->writable = 0;
+    for (uint32_t i = 0; i < offer->count; i++)
+        if (offer->buffers[i].write)
+            slot->writable += offer->buffers[i].len;
+    *head = driver->free_head;
+    driver->free_head = driver->slots[last].next;
+    driver->free_count -= needed;
+    driver->outstanding++;
+    vsk_split_stage_head(driver, *head);
+    return VSK_OK;
+}
+
+void
+vsk_split_stage_head(vsk_split_driver *driver, uint16_t head)
+{
+    vsk_shared_store16(
+        avail_slot(&driver->parts, driver->size, driver->staged), head);
+    driver->staged++;
+}
+
+void
+vsk_split_offer(vsk_split_driver *driver)
+{
+    /* Release: who sees idx sees descriptors and ring slots (SPLIT-DRV-16). */
+    vsk_shared_release16(avail_idx(&driver->parts), driver->staged);
+    driver->state.avail = driver->staged;
+}
+
+bool
+vsk_split_should_kick(vsk_split_driver *driver)
+{
+    uint16_t old = driver->state.notified;
+    uint16_t now = driver->state.avail;
+
+    driver->state.notified = now;
+    if (now == old)
+        return false;
+    /* idx must be visible before we look at what the device wants. */
+    vsk_shared_fence();
+    if (driver->event_idx)
+        return vsk_ring_need_event(
+            vsk_shared_load16(avail_event(&driver->parts, driver->size)), now,
+            old);
+    return (vsk_shared_load16(used_flags(&driver->parts)) & NO_NOTIFY) == 0;
+}
+
+/* Put a chain's descriptors back in front of the free list. */
+static void
+release_slots(vsk_split_driver *driver, uint16_t head)
+{
+    vsk_split_slot *slots = driver->slots;
+    uint16_t count = slots[head].count;
+    uint16_t last = head;
+
+    for (uint16_t i = 1; i < count; i++)
+        last = slots[last].next;
+    slots[last].next = driver->free_head;
+    slots[head].count = 0;
+    driver->free_head = head;
+    driver->free_count += count;
+    driver->outstanding--;
+}
+
+vsk_status
+vsk_split_reap(vsk_split_driver *driver, vsk_used *used)
+{
+    uint16_t at = driver->state.used;
+    uint16_t idx = vsk_shared_acquire16(used_idx(&driver->parts));
+    const uint8_t *element = used_slot(&driver->parts, driver->size, at);
+    vsk_split_slot *slot;
+    uint32_t id, written;
+
+    if (idx == at)
+        return VSK_NONE;
+    if ((uint16_t)(idx - at) > (uint16_t)(driver->state.avail - at))
+        return VSK_BAD_USED_IDX;
+    id = vsk_shared_load32(element);
+    written = vsk_shared_load32(element + 4);
+    driver->state.used++;
+    if (id >= driver->size || driver->slots[id].count == 0)
+        return VSK_BAD_USED_ID;
+
+    slot = &driver->slots[id];
+    used->token = slot->token;
+    used->head = (uint16_t)id;
+    used->status = written > slot->writable ? VSK_BAD_USED_LEN : VSK_OK;
+    used->written = used->status == VSK_OK ? written : 0;
+    release_slots(driver, (uint16_t)id);
+    return VSK_OK;
+}
+
+bool
+vsk_split_enable_interrupts(vsk_split_driver *driver)
+{
+    uint16_t used = driver->state.used;
+
+    if (driver->event_idx)
+        vsk_shared_store16(used_event(&driver->parts, driver->size), used);
+    else
+        vsk_shared_store16(avail_flags(&driver->parts), 0);
+    /* Our wish must be visible before we look once more: no lost wake-up. */
+    vsk_shared_fence();
+    return vsk_shared_acquire16(used_idx(&driver->parts)) != used;
+}
+
+void
+vsk_split_disable_interrupts(vsk_split_driver *driver)
+{
+    /* With EVENT_IDX flags stays 0; an index just passed is far away. */
+    if (driver->event_idx)
+        vsk_shared_store16(used_event(&driver->parts, driver->size),
+                           (uint16_t)(driver->state.used - 1));
+    else
+        vsk_shared_store16(avail_flags(&driver->parts), NO_NOTIFY);
+}
+
+void
+vsk_split_device_init(vsk_split_device *device, const vsk_memory *memory,
+                      const vsk_ring *ring, const vsk_ring_parts *parts,
+                      const vsk_ring_state *state)
+{
+    *device = (vsk_split_device){
+        .memory = *memory,
+        .parts = *parts,
+        .table = {parts->desc, ring->size,
+                  (ring->features & VSK_F_INDIRECT_DESC) != 0},
+        .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
+        .offered = state->avail,
+        .staged = state->used,
+        .state = *state,
+    };
+}
+
+vsk_ring_state
+vsk_split_device_state(const vsk_ring_parts *parts)
+{
+    uint16_t used = vsk_shared_acquire16(used_idx(parts));
+
+    return (vsk_ring_state){used, used, used};
+}
+
+vsk_status
+vsk_split_pop(vsk_split_device *device, vsk_chain *chain)
+{
+    vsk_ring_state *state = &device->state;
+    uint16_t head;
+
+    if (state->avail == device->offered) {
+        uint16_t idx = vsk_shared_acquire16(avail_idx(&device->parts));
+
+        if (idx == state->avail)
+            return VSK_NONE;
+        /* No driver has more chains in flight than descriptors. */
+        if ((uint16_t)(idx - state->avail) + device->held > device->table.size)
+            return VSK_BAD_AVAIL_IDX;
+        device->offered = idx;
+    }
+    head = vsk_shared_load16(
+        avail_slot(&device->parts, device->table.size, state->avail));
+    state->avail++;
+    if (head >= device->table.size)
+        return VSK_BAD_HEAD;
+    device->held++;
+    /* The chain's status is its own: it is popped all the same. */
+    (void)vsk_chain_walk(chain, &device->memory, &device->table, head);
+    return VSK_OK;
+}
+
+void
+vsk_split_unpop(vsk_split_device *device)
+{
+    device->state.avail--;
+    device->held--;
+}
+
+void
+vsk_split_give(vsk_split_device *device, uint16_t head, uint32_t written)
+{
+    uint8_t *element =
+        used_slot(&device->parts, device->table.size, device->staged);
+
+    vsk_shared_store32(element, head);
+    vsk_shared_store32(element + 4, written);
+    device->staged++;
+    device->held--;
+}
+
+void
+vsk_split_publish(vsk_split_device *device)
+{
+    /* Release: who sees idx sees data and elements (SPLIT-DEV-08). */
+    vsk_shared_release16(used_idx(&device->parts), device->staged);
+    device->state.used = device->staged;
+}
+
+bool
+vsk_split_should_interrupt(vsk_split_device *device)
+{
+    uint16_t old = device->state.notified;
+    uint16_t now = device->state.used;
+
+    device->state.notified = now;
+    if (now == old)
+        return false;
+    /* idx must be visible before we look at what the driver wants. */
+    vsk_shared_fence();
+    if (device->event_idx)
+        return vsk_ring_need_event(
+            vsk_shared_load16(used_event(&device->parts, device->table.size)),
+            now, old);
+    return (vsk_shared_load16(avail_flags(&device->parts)) & NO_NOTIFY) == 0;
+}
+
+bool
+vsk_split_enable_kicks(vsk_split_device *device)
+{
+    uint16_t popped = device->state.avail;
+
+    if (device->event_idx)
+        vsk_shared_store16(avail_event(&device->parts, device->table.size),
+                           popped);
+    else
+        vsk_shared_store16(used_flags(&device->parts), 0);
+    /* Our wish must be visible before we look once more: no lost wake-up. */
+    vsk_shared_fence();
+    return vsk_shared_acquire16(avail_idx(&device->parts)) != popped;
+}
+
+void
+vsk_split_disable_kicks(vsk_split_device *device)
+{
+    /* With EVENT_IDX flags stays 0; an index just passed is far away. */
+    if (device->event_idx)
+        vsk_shared_store16(avail_event(&device->parts, device->table.size),
+                           (uint16_t)(device->state.avail - 1));
+    else
+        vsk_shared_store16(used_flags(&device->parts), NO_NOTIFY);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/** @file
+ * Status: the outcome of every call that can fail, one value per rule.
+ *
+ * VSK_OK is 0, VSK_NONE says that nothing is there now, everything below 0 is
+ * a failure whose name says who broke the rule: VSK_ERR_* the caller,
+ * VSK_BAD_* the other side of the shared memory.
+ */
+#ifndef VSK_STATUS_H
+#define VSK_STATUS_H
+
+#include <stdbool.h>
+
+#include "vsk/api.h"
+
+/**
+ * Every status: name, value, the rule in words, and its clause in
+ * tests/vectors/conformance.tsv (empty where the rule is the library's own).
+ */
+#define VSK_STATUS_TABLE(X)                                                    \
+    X(OK, 0, "done", "")                                                       \
+    X(NONE, 1, "nothing is there now", "")                                     \
+    X(ERR_ARGUMENT, -1, "an argument is outside its documented range", "")     \
+    X(ERR_SIZE, -2,                                                            \
+      "the queue size must be 1 to 32768, a power of two in a split ring",     \
+      "SPLIT-BOTH-04")                                                         \
+    X(ERR_ALIGN, -3,                                                           \
+      "ring parts must be aligned: descriptors 16, driver 2, device 4 bytes",  \
+      "SPLIT-DRV-01")                                                          \
+    X(ERR_ADDRESS, -4, "the address range is not in one piece of guest memory",\
+      "SPLIT-BOTH-02")                                                         \
+    X(ERR_REGION, -5,                                                          \
+      "regions must be sorted, not empty, not overlapping, below 2^64", "")    \
+    X(ERR_SPACE, -6, "the output buffer is too short", "")                     \
+    X(ERR_SPANS, -7, "the chain has more pieces than the caller's span table", \
+      "FRAME-DEV-02")                                                          \
+    X(ERR_FULL, -8, "the ring has too few free descriptors", "")               \
+    X(ERR_EMPTY, -9, "a chain needs at least one buffer", "SPLIT-DRV-11")      \
+    X(ERR_ORDER, -10, "a readable buffer may not follow a writable one",       \
+      "FRAME-DRV-01")                                                          \
+    X(ERR_LENGTH, -11, "a chain holds 2^32 bytes at most", "SPLIT-DRV-03")     \
+    X(ERR_LONG, -12, "a chain holds at most as many buffers as the queue",     \
+      "SPLITIND-DRV-03")                                                       \
+    X(ERR_INDIRECT, -13, "VIRTIO_F_INDIRECT_DESC was not negotiated",          \
+      "SPLITIND-DRV-01")                                                       \
+    X(ERR_LAYOUT, -14,                                                         \
+      "the layout must be made of pieces above 0 that hold the whole packet",  \
+      "")                                                                      \
+    X(ERR_HELD, -15,                                                           \
+      "the chain is not held from this queue: given back, foreign or reset",   \
+      "")                                                                      \
+    X(ERR_WRITTEN, -16, "more bytes reported than the chain can hold",         \
+      "SPLIT-DEV-09")                                                          \
+    X(ERR_ROOM, -17, "the payload does not fit into the packet's room", "")    \
+    X(ERR_POOL, -18, "no free range of guest memory is large enough", "")      \
+    X(ERR_FREE, -19, "the range was not handed out, or is free already", "")   \
+    X(ERR_TABLE, -20, "a table of the caller's has no free entry", "")         \
+    X(ERR_IMAGE, -21, "these bytes are not a saved guest memory", "")          \
+    X(ERR_CLOSED, -22, "the object is closed", "")                             \
+    X(ERR_BUSY, -23, "still in use: a view of the memory, or a chain that is held", "")                         \
+    X(ERR_NOMEM, -24, "the host has no memory left", "")                       \
+    X(ERR_FEATURES, -25, "the ring knows only INDIRECT_DESC and EVENT_IDX",    \
+      "")                                                                      \
+    X(BAD_SHORT, -101, "a packet has at least its header's 44 bytes",          \
+      "VSOCK-BOTH-05")                                                         \
+    X(BAD_LEN, -102, "the header's len is more than the payload bytes there",  \
+      "VSOCK-BOTH-08")                                                         \
+    X(BAD_LIMIT, -103, "the header's len is above the receiver's limit",       \
+      "VSOCK-BOTH-08")                                                         \
+    X(BAD_TX_WRITABLE, -104, "a TX chain has device-readable buffers only",    \
+      "VSOCK-DRV-12")                                                          \
+    X(BAD_RX_READABLE, -105, "an RX chain has device-writable buffers only",   \
+      "VSOCK-DRV-12")                                                          \
+    X(BAD_RX_SHORT, -106, "an RX chain needs room for the 44 bytes of a header",\
+      "VSOCK-BOTH-05")                                                         \
+    X(BAD_AVAIL_IDX, -107,                                                     \
+      "the available idx runs ahead by more than the queue size",              \
+      "SPLIT-DRV-06")                                                          \
+    X(BAD_HEAD, -108, "a head in the available ring is outside the table",     \
+      "SPLIT-DRV-05")                                                          \
+    X(BAD_NEXT, -109, "next points outside the descriptor table",              \
+      "SPLIT-BOTH-05")                                                         \
+    X(BAD_LOOP, -110, "the chain comes back to itself", "SPLIT-DRV-03")        \
+    X(BAD_LONG, -111, "the chain has more buffers than the queue",             \
+      "SPLITIND-DRV-03")                                                       \
+    X(BAD_ADDRESS, -112, "the buffer is not guest memory", "RSVF-DRV-05")      \
+    X(BAD_TOTAL, -113, "the chain holds more than 2^32 bytes", "SPLIT-DRV-03") \
+    X(BAD_ORDER, -114, "a readable buffer follows a writable one",             \
+      "FRAME-DRV-01")                                                          \
+    X(BAD_INDIRECT, -115,                                                      \
+      "INDIRECT is set though VIRTIO_F_INDIRECT_DESC was not negotiated",      \
+      "SPLITIND-DRV-01")                                                       \
+    X(BAD_NESTED, -116, "INDIRECT is set inside an indirect table",            \
+      "SPLITIND-DRV-02")                                                       \
+    X(BAD_INDIRECT_NEXT, -117, "INDIRECT and NEXT are set in one descriptor",  \
+      "SPLITIND-DRV-04")                                                       \
+    X(BAD_TABLE_LEN, -118,                                                     \
+      "an indirect table's length is not a multiple of 16 above 0",            \
+      "SPLITIND-BOTH-01")                                                      \
+    X(BAD_TABLE_ADDRESS, -119,                                                 \
+      "the indirect table is not in one piece of guest memory",                \
+      "SPLITIND-BOTH-01")                                                      \
+    X(BAD_USED_IDX, -120, "the used idx runs ahead of the available idx",      \
+      "SPLIT-DEV-07")                                                          \
+    X(BAD_USED_ID, -121, "the used id is not the head of a chain on the ring", \
+      "SPLIT-DEV-06")                                                          \
+    X(BAD_USED_LEN, -122, "the used len is more than the chain can hold",      \
+      "SPLIT-DEV-09")                                                          \
+    X(BAD_CID, -123, "the upper half of a CID must be 0", "VSOCK-BOTH-06")     \
+    X(BAD_TYPE, -124, "the type is neither STREAM nor SEQPACKET",              \
+      "VSOCK-BOTH-12")                                                         \
+    X(BAD_OP, -125, "the op is none that the specification knows",             \
+      "VSOCK-BOTH-07")                                                         \
+    X(BAD_FLAGS, -126, "a flag is set that this op and type do not have",      \
+      "VSOCK-BOTH-37")                                                         \
+    X(BAD_PAYLOAD, -127, "only RW packets carry a payload", "VSOCK-BOTH-08")
+
+/** The outcome of a call; every failure is one rule broken. */
+typedef enum vsk_status {
+#define VSK_STATUS_ENUMERATOR(name, value, words, clause) VSK_##name = value,
+    VSK_STATUS_TABLE(VSK_STATUS_ENUMERATOR)
+#undef VSK_STATUS_ENUMERATOR
+} vsk_status;
+
+/**
+ * Name a status as scripts see it: the C name without VSK_.
+ *
+ * @param status any value
+ * @return a constant string, "UNKNOWN" for a value that is no status
+ */
+VSK_API const char *vsk_status_name(vsk_status status);
+
+/**
+ * Say in words which rule a status stands for.
+ *
+ * @param status any value
+ * @return a constant string, "unknown status" for a value that is no status
+ */
+VSK_API const char *vsk_status_text(vsk_status status);
+
+/**
+ * Name the clause of the specification behind a status.
+ *
+ * @param status any value
+ * @return an id such as "SPLIT-DRV-03", "" where the rule is the library's own
+ */
+VSK_API const char *vsk_status_clause(vsk_status status);
+
+/**
+ * Tell whether the other side of the shared memory broke the rule.
+ *
+ * @param status any value
+ * @return true for VSK_BAD_*
+ */
+VSK_API bool vsk_status_is_peer(vsk_status status);
+
+#endif
