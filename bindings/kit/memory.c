@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/kit.h"
+
+/* Guest memory comes in pages: rings and buffers are aligned in it. */
+static vsk_status
+add_region(kit_memory *memory, const vsk_range *range, int fill)
+{
+    uint32_t at = memory->memory.count;
+    kit_block *block;
+
+    if (range->size == 0 || range->size > SIZE_MAX / 2)
+        return VSK_ERR_REGION;
+    block = kit_block_new((size_t)range->size);
+    if (block == NULL)
+        return VSK_ERR_NOMEM;
+    memset(block->data, fill, block->size);
+    memory->blocks[at] = block;
+    memory->regions[at] = (vsk_region){range->addr, range->size, block->data};
+    memory->memory.count++;
+    return VSK_OK;
+}
+
+static vsk_status
+add_regions(kit_memory *memory, const vsk_range *ranges, uint32_t count,
+            int fill)
+{
+    uint32_t capacity = count + 16;
+    vsk_range *table;
+
+    for (uint32_t i = 0; i < count; i++) {
+        vsk_status status = add_region(memory, &ranges[i], fill);
+
+        if (status != VSK_OK)
+            return status;
+    }
+    if (vsk_memory_init(&memory->memory, memory->regions, count) != VSK_OK)
+        return VSK_ERR_REGION;
+    table = malloc(capacity * sizeof *table);
+    if (table == NULL)
+        return VSK_ERR_NOMEM;
+    return vsk_pool_init(&memory->pool, &memory->memory, table, capacity);
+}
+
+vsk_status
+kit_memory_new(const vsk_range *regions, uint32_t count, int fill,
+               kit_memory **memory)
+{
+    kit_memory *fresh = calloc(1, sizeof *fresh);
+    vsk_status status = VSK_ERR_NOMEM;
+
+    if (fresh == NULL)
+        return status;
+    fresh->references = 1;
+    fresh->regions = calloc((size_t)count + 1, sizeof *fresh->regions);
+    fresh->blocks = calloc((size_t)count + 1, sizeof *fresh->blocks);
+    if (fresh->regions != NULL && fresh->blocks != NULL)
+        status = add_regions(fresh, regions, count, fill);
+    if (status != VSK_OK) {
+        kit_memory_unref(fresh);
+        return status;
+    }
+    *memory = fresh;
+    return VSK_OK;
+}
+
+kit_memory *
+kit_memory_ref(kit_memory *memory)
+{
+    memory->references++;
+    return memory;
+}
+
+static void
+drop_blocks(kit_memory *memory)
+{
+    for (uint32_t i = 0; i < memory->memory.count; i++)
+        kit_block_unref(memory->blocks[i]);
+    memory->memory.count = 0;
+    memory->pool.count = 0;
+    memory->closed = true;
+}
+
+void
+kit_memory_unref(kit_memory *memory)
+{
+    if (memory == NULL || --memory->references != 0)
+        return;
+    drop_blocks(memory);
+    free(memory->pool.free);
+    free(memory->rings);
+    free(memory->regions);
+    free(memory->blocks);
+    free(memory);
+}
+
+vsk_status
+kit_memory_close(kit_memory *memory)
+{
+    if (memory->closed)
+        return VSK_OK;
+    for (uint32_t i = 0; i < memory->memory.count; i++)
+        if (memory->blocks[i]->views != 0)
+            return VSK_ERR_BUSY;
+    drop_blocks(memory);
+    return VSK_OK;
+}
+
+/* Scripts name addresses themselves: a wrong one is the caller's fault. */
+static vsk_status
+check(kit_memory *memory, uint64_t addr, uint64_t len)
+{
+    if (memory->closed)
+        return VSK_ERR_CLOSED;
+    return vsk_memory_check(&memory->memory, addr, len) == VSK_OK
+               ? VSK_OK
+               : VSK_ERR_ADDRESS;
+}
+
+vsk_status
+kit_memory_read(kit_memory *memory, uint64_t addr, uint64_t len,
+                kit_bytes *bytes)
+{
+    vsk_status status = check(memory, addr, len);
+
+    if (status != VSK_OK)
+        return status;
+    bytes->data = malloc(len != 0 ? (size_t)len : 1);
+    if (bytes->data == NULL)
+        return VSK_ERR_NOMEM;
+    bytes->size = (size_t)len;
+    return vsk_memory_read(&memory->memory, addr, bytes->data, len);
+}
+
+vsk_status
+kit_memory_write(kit_memory *memory, uint64_t addr, const void *data,
+                 size_t size)
+{
+    vsk_status status = check(memory, addr, size);
+
+    if (status != VSK_OK)
+        return status;
+    return vsk_memory_write(&memory->memory, addr, data, size);
+}
+
+vsk_status
+kit_memory_fill(kit_memory *memory, uint64_t addr, uint8_t value, uint64_t len)
+{
+    vsk_status status = check(memory, addr, len);
+
+    if (status != VSK_OK)
+        return status;
+    return vsk_memory_fill(&memory->memory, addr, value, len);
+}
+
+vsk_status
+kit_memory_prepare(kit_memory *memory)
+{
+    vsk_pool *pool = &memory->pool;
+    uint32_t capacity = pool->capacity * 2;
+    vsk_range *table;
+
+    if (memory->closed)
+        return VSK_ERR_CLOSED;
+    if (pool->capacity - pool->count >= 2)
+        return VSK_OK;
+    table = realloc(pool->free, capacity * sizeof *table);
+    if (table == NULL)
+        return VSK_ERR_NOMEM;
+    pool->free = table;
+    pool->capacity = capacity;
+    return VSK_OK;
+}
+
+vsk_status
+kit_memory_alloc(kit_memory *memory, uint64_t size, uint64_t align,
+                 uint64_t *addr)
+{
+    vsk_status status = kit_memory_prepare(memory);
+
+    if (status != VSK_OK)
+        return status;
+    return vsk_pool_alloc(&memory->pool, size, align, addr);
+}
+
+vsk_status
+kit_memory_free(kit_memory *memory, uint64_t addr, uint64_t size)
+{
+    vsk_status status = kit_memory_prepare(memory);
+
+    if (status != VSK_OK)
+        return status;
+    return vsk_pool_free(&memory->pool, addr, size);
+}
+
+uint64_t
+kit_memory_available(const kit_memory *memory)
+{
+    return vsk_pool_available(&memory->pool);
+}
+
+vsk_status
+kit_memory_locate(kit_memory *memory, uint64_t addr, uint64_t len,
+                  kit_block **block, uint8_t **base)
+{
+    vsk_memory *table = &memory->memory;
+
+    if (memory->closed)
+        return VSK_ERR_CLOSED;
+    if (vsk_memory_map(table, addr, len, base) != VSK_OK)
+        return VSK_ERR_ADDRESS;
+    *block = memory->blocks[table->last];
+    return VSK_OK;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/** @file
+ * What the hand-written parts of the Python module share.
+ *
+ * Script objects are SWIG's: a SwigPyObject whose ptr is the kit's struct, or
+ * NULL while __init__ has not run. Every function that begins with vskpy_ and
+ * gives an int or a pointer follows Python's rule: -1 or NULL with an
+ * exception set.
+ */
+#ifndef VSK_PYTHON_GLUE_H
+#define VSK_PYTHON_GLUE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#ifndef SWIG_RUNTIME_VERSION
+#include "swigpyrun.h"
+#endif
+
+#include "kit/kit.h"
+
+/* Keyword lists are not const in Python's own declaration. */
+#define VSKPY_NAMES(names) ((char **)(uintptr_t)(names))
+
+/* The script types, in the order of the table in vsk.i's %init. */
+typedef enum vskpy_kind {
+    VSKPY_HEADER,
+    VSKPY_PACKET,
+    VSKPY_MEMORY,
+    VSKPY_QUEUE,
+    VSKPY_DRIVER,
+    VSKPY_DEVICE,
+    VSKPY_CHAIN,
+    VSKPY_PACKETS,
+    VSKPY_RING,
+    VSKPY_USED,
+    VSKPY_TYPES
+} vskpy_kind;
+
+/* setup.c */
+int vskpy_setup(PyObject *module, swig_type_info *const *infos);
+/* A script object around a kit struct, which it owns. */
+PyObject *vskpy_wrap(vskpy_kind kind, void *pointer);
+/* The kit's struct in an object of a kind; TypeError or ERR_CLOSED. */
+void *vskpy_unwrap(vskpy_kind kind, PyObject *object);
+/* The struct in self; ERR_CLOSED where there is none. */
+void *vskpy_self(PyObject *self);
+/* Put a struct into self, whose __init__ this is; -1 the second time. */
+int vskpy_fresh(PyObject *self);
+void vskpy_own(PyObject *self, void *pointer);
+void vskpy_disown(PyObject *self);
+int vskpy_setattro(PyObject *self, PyObject *name, PyObject *value);
+Py_hash_t vskpy_hash(PyObject *self);
+PyObject *vskpy_compare(PyObject *self, PyObject *other, int operation);
+/* Members of an enum of the package for a value; a number where unknown. */
+PyObject *vskpy_op(uint16_t op);
+PyObject *vskpy_type(uint16_t type);
+PyObject *vskpy_status(vsk_status status);
+/* Print a text as the package does. */
+PyObject *vskpy_show(char *text);
+/* A str of a text that is freed. */
+PyObject *vskpy_text(char *text);
+
+/* errors.c */
+void vskpy_raise(vsk_status status, const char *text);
+void vskpy_not_open(const char *name);
+/* -1 with an exception set where a status is a failure, else 0. */
+int vskpy_check(vsk_status status);
+
+/* convert.c */
+int vskpy_integer(PyObject *object, uint64_t max, const char *name,
+                  uint64_t *value);
+int vskpy_layout(PyObject *object, kit_layout *layout);
+int vskpy_list(PyObject *object, kit_list *list);
+/* A table of (address, size): malloc'd. */
+int vskpy_ranges(PyObject *object, vsk_range **ranges, uint32_t *count);
+
+/* view.c */
+int vskpy_view_setup(PyObject *module);
+/* A memoryview that keeps a block alive. */
+PyObject *vskpy_view(kit_block *block, uint8_t *base, size_t size,
+                     bool readonly);
+
+/* header.c */
+extern PyGetSetDef vskpy_header_getset[];
+extern PyMethodDef vskpy_header_methods[];
+int vskpy_header_setup(PyObject *module);
+int vskpy_header_init(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *vskpy_header_repr(PyObject *self);
+PyObject *vskpy_header_str(PyObject *self);
+PyObject *vskpy_header_compare(PyObject *self, PyObject *other, int operation);
+/* Set a field, src or dst by name: 1 done, 0 no such field, -1. */
+int vskpy_header_set(vsk_header *header, PyObject *name, PyObject *value);
+PyObject *vskpy_fields(PyObject *self, PyObject *unused);
+
+/* packet.c */
+extern PyGetSetDef vskpy_packet_getset[];
+extern PyMethodDef vskpy_packet_methods[];
+int vskpy_packet_init(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *vskpy_packet_repr(PyObject *self);
+PyObject *vskpy_packet_compare(PyObject *self, PyObject *other, int operation);
+
+/* memory.c */
+extern PyGetSetDef vskpy_memory_getset[];
+extern PyMethodDef vskpy_memory_methods[];
+extern PyGetSetDef vskpy_ring_getset[];
+int vskpy_memory_init(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *vskpy_memory_repr(PyObject *self);
+PyObject *vskpy_ring_repr(PyObject *self);
+
+/* queue.c */
+extern PyGetSetDef vskpy_queue_getset[];
+extern PyGetSetDef vskpy_driver_getset[];
+extern PyGetSetDef vskpy_device_getset[];
+extern PyGetSetDef vskpy_used_getset[];
+int vskpy_queue_setup(PyObject *module);
+int vskpy_queue_init(PyObject *self, PyObject *args, PyObject *kwargs);
+int vskpy_driver_init(PyObject *self, PyObject *args, PyObject *kwargs);
+int vskpy_device_init(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *vskpy_queue_repr(PyObject *self);
+PyObject *vskpy_driver_repr(PyObject *self);
+PyObject *vskpy_device_repr(PyObject *self);
+PyObject *vskpy_used_repr(PyObject *self);
+PyObject *vskpy_desc(const vsk_desc *desc);
+PyObject *vskpy_used(const vsk_used *used);
+PyObject *vskpy_packets_iter(PyObject *self);
+PyObject *vskpy_packets_next(PyObject *self);
+
+/* chain.c */
+extern PyGetSetDef vskpy_chain_getset[];
+extern PyMethodDef vskpy_chain_methods[];
+int vskpy_chain_setup(PyObject *module);
+PyObject *vskpy_chain_repr(PyObject *self);
+PyObject *vskpy_chain_str(PyObject *self);
+PyObject *vskpy_chain_iter(PyObject *self);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The module's state and what all script types have in common. */
+#include "python/glue.h"
+
+#define OPS 8   /* values 0 to 7 have names */
+#define TYPES 3 /* values 1 and 2 */
+
+static swig_type_info *infos[VSKPY_TYPES];
+static PyObject *op_members[OPS];
+static PyObject *type_members[TYPES];
+static PyObject *status_enum;
+static PyObject *shower;
+
+static PyTypeObject *
+type_object(vskpy_kind kind)
+{
+    const SwigPyClientData *data = infos[kind]->clientdata;
+
+    return data->pytype;
+}
+
+PyObject *
+vskpy_wrap(vskpy_kind kind, void *pointer)
+{
+    return SWIG_Python_NewPointerObj(NULL, pointer, infos[kind],
+                                     SWIG_POINTER_OWN);
+}
+
+void *
+vskpy_self(PyObject *self)
+{
+    void *pointer = ((SwigPyObject *)self)->ptr;
+
+    if (pointer == NULL)
+        vskpy_not_open("self");
+    return pointer;
+}
+
+void *
+vskpy_unwrap(vskpy_kind kind, PyObject *object)
+{
+    PyTypeObject *type = type_object(kind);
+
+    if (!PyObject_TypeCheck(object, type)) {
+        PyErr_Format(PyExc_TypeError, "%s expected, not %s", type->tp_name,
+                     Py_TYPE(object)->tp_name);
+        return NULL;
+    }
+    return vskpy_self(object);
+}
+
+int
+vskpy_fresh(PyObject *self)
+{
+    if (((SwigPyObject *)self)->ptr == NULL)
+        return 0;
+    PyErr_SetString(PyExc_TypeError, "__init__ may be called only once");
+    return -1;
+}
+
+void
+vskpy_own(PyObject *self, void *pointer)
+{
+    ((SwigPyObject *)self)->ptr = pointer;
+    ((SwigPyObject *)self)->own = SWIG_POINTER_OWN;
+}
+
+void
+vskpy_disown(PyObject *self)
+{
+    ((SwigPyObject *)self)->ptr = NULL;
+    ((SwigPyObject *)self)->own = 0;
+}
+
+/* A misspelt field is an error; subclasses may have attributes of their own,
+ * in their __dict__ or in slots, which their type knows. */
+int
+vskpy_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    for (int kind = 0; kind < VSKPY_TYPES; kind++) {
+        if (type != type_object((vskpy_kind)kind))
+            continue;
+        if (PyObject_HasAttr((PyObject *)type, name))
+            break;
+        PyErr_Format(PyExc_AttributeError, "%s has no attribute %R",
+                     type->tp_name, name);
+        return -1;
+    }
+    return PyObject_GenericSetAttr(self, name, value);
+}
+
+/* Packets and headers change: no hash. All other objects are themselves. */
+Py_hash_t
+vskpy_hash(PyObject *self)
+{
+    if (PyObject_TypeCheck(self, type_object(VSKPY_PACKET)) ||
+        PyObject_TypeCheck(self, type_object(VSKPY_HEADER)))
+        return PyObject_HashNotImplemented(self);
+    return (Py_hash_t)((uintptr_t)self >> 4);
+}
+
+PyObject *
+vskpy_compare(PyObject *self, PyObject *other, int operation)
+{
+    if (PyObject_TypeCheck(self, type_object(VSKPY_PACKET)) &&
+        PyObject_TypeCheck(other, type_object(VSKPY_PACKET)))
+        return vskpy_packet_compare(self, other, operation);
+    if (PyObject_TypeCheck(self, type_object(VSKPY_HEADER)) &&
+        PyObject_TypeCheck(other, type_object(VSKPY_HEADER)))
+        return vskpy_header_compare(self, other, operation);
+    if (operation == Py_EQ && self == other)
+        Py_RETURN_TRUE;
+    if (operation == Py_NE && self == other)
+        Py_RETURN_FALSE;
+    Py_RETURN_NOTIMPLEMENTED;
+}
+
+static PyObject *
+member(PyObject *const *members, uint16_t count, uint16_t value)
+{
+    if (value < count && members[value] != NULL)
+        return Py_NewRef(members[value]);
+    return PyLong_FromLong(value);
+}
+
+PyObject *
+vskpy_op(uint16_t op)
+{
+    return member(op_members, OPS, op);
+}
+
+PyObject *
+vskpy_type(uint16_t type)
+{
+    return member(type_members, TYPES, type);
+}
+
+PyObject *
+vskpy_status(vsk_status status)
+{
+    return PyObject_CallFunction(status_enum, "i", (int)status);
+}
+
+PyObject *
+vskpy_text(char *text)
+{
+    PyObject *string;
+
+    if (text == NULL)
+        return PyErr_NoMemory();
+    string = PyUnicode_FromString(text);
+    free(text);
+    return string;
+}
+
+PyObject *
+vskpy_show(char *text)
+{
+    PyObject *string = vskpy_text(text);
+    PyObject *result;
+
+    if (string == NULL)
+        return NULL;
+    result = PyObject_CallOneArg(shower, string);
+    Py_DECREF(string);
+    return result;
+}
+
+/* Keep the members of an enum by their value. */
+static int
+keep_members(PyObject *type, PyObject **members, long count)
+{
+    for (long value = 0; value < count; value++) {
+        PyObject *found = PyObject_CallFunction(type, "l", value);
+
+        /* There is no type 0. */
+        if (found == NULL && value == 0)
+            PyErr_Clear();
+        else if (found == NULL)
+            return -1;
+        Py_XSETREF(members[value], found);
+    }
+    return 0;
+}
+
+/* The package hands over what the module needs of it. */
+static PyObject *
+connect(PyObject *module, PyObject *args)
+{
+    PyObject *op, *type, *status, *show;
+
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OOOO", &op, &type, &status, &show) ||
+        keep_members(op, op_members, OPS) < 0 ||
+        keep_members(type, type_members, TYPES) < 0)
+        return NULL;
+    Py_XSETREF(status_enum, Py_NewRef(status));
+    Py_XSETREF(shower, Py_NewRef(show));
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"connect", connect, METH_VARARGS,
+     "Take the enums Op, Type and Status and the function that shows texts."},
+    {0},
+};
+
+/* Put native descriptors over SWIG's: faster, and del is an error. */
+static int
+install(vskpy_kind kind, PyGetSetDef *getset, PyMethodDef *methods)
+{
+    PyTypeObject *type = type_object(kind);
+
+    for (; getset != NULL && getset->name != NULL; getset++) {
+        PyObject *descr = PyDescr_NewGetSet(type, getset);
+
+        if (descr == NULL ||
+            PyDict_SetItemString(type->tp_dict, getset->name, descr) < 0)
+            return -1;
+        Py_DECREF(descr);
+    }
+    for (; methods != NULL && methods->ml_name != NULL; methods++) {
+        PyObject *descr = PyDescr_NewMethod(type, methods);
+
+        if (descr == NULL ||
+            PyDict_SetItemString(type->tp_dict, methods->ml_name, descr) < 0)
+            return -1;
+        Py_DECREF(descr);
+    }
+    PyType_Modified(type);
+    return 0;
+}
+
+/* SWIG's own attributes of every object would undo the account of owners. */
+static PyObject *
+hidden(PyObject *self, void *closure)
+{
+    PyErr_Format(PyExc_AttributeError, "%s has no attribute '%s'",
+                 Py_TYPE(self)->tp_name, (const char *)closure);
+    return NULL;
+}
+
+#define HIDDEN(name) {name, hidden, NULL, "SWIG's own.", (void *)(uintptr_t)name}
+
+static PyGetSetDef hide[] = {
+    HIDDEN("this"),    HIDDEN("thisown"), HIDDEN("own"),  HIDDEN("disown"),
+    HIDDEN("acquire"), HIDDEN("append"),  HIDDEN("next"), {0},
+};
+
+int
+vskpy_setup(PyObject *module, swig_type_info *const *table)
+{
+    memcpy(infos, table, sizeof infos);
+    if (PyModule_AddFunctions(module, functions) < 0 ||
+        vskpy_view_setup(module) < 0 || vskpy_header_setup(module) < 0 ||
+        vskpy_queue_setup(module) < 0 || vskpy_chain_setup(module) < 0)
+        return -1;
+    for (int kind = 0; kind < VSKPY_TYPES; kind++)
+        if (install((vskpy_kind)kind, hide, NULL) < 0)
+            return -1;
+    if (install(VSKPY_HEADER, vskpy_header_getset, vskpy_header_methods) < 0 ||
+        install(VSKPY_PACKET, vskpy_header_getset, NULL) < 0 ||
+        install(VSKPY_PACKET, vskpy_packet_getset, vskpy_packet_methods) < 0 ||
+        install(VSKPY_MEMORY, vskpy_memory_getset, vskpy_memory_methods) < 0 ||
+        install(VSKPY_CHAIN, vskpy_chain_getset, vskpy_chain_methods) < 0 ||
+        install(VSKPY_QUEUE, vskpy_queue_getset, NULL) < 0 ||
+        install(VSKPY_DRIVER, vskpy_driver_getset, NULL) < 0 ||
+        install(VSKPY_DEVICE, vskpy_device_getset, NULL) < 0 ||
+        install(VSKPY_RING, vskpy_ring_getset, NULL) < 0)
+        return -1;
+    return install(VSKPY_USED, vskpy_used_getset, NULL);
+}

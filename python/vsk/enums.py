@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""The constants of the protocol and of the library, as enums.
+
+A test holds them to the tables in the C headers.
+"""
+
+from enum import IntEnum, IntFlag
+
+from vsk._core import status_clause, status_text
+
+
+class Op(IntEnum):
+    """What a packet does (VSOCK-BOTH-07)."""
+
+    INVALID = 0
+    REQUEST = 1
+    RESPONSE = 2
+    RST = 3
+    SHUTDOWN = 4
+    RW = 5
+    CREDIT_UPDATE = 6
+    CREDIT_REQUEST = 7
+
+
+class Type(IntEnum):
+    """What kind of connection a packet belongs to (VSOCK-BOTH-12)."""
+
+    STREAM = 1
+    SEQPACKET = 2
+
+
+class Shutdown(IntFlag):
+    """Flags of a SHUTDOWN packet (VSOCK-BOTH-28, -29)."""
+
+    RECEIVE = 1
+    SEND = 2
+
+
+class Seq(IntFlag):
+    """Flags of a SEQPACKET RW packet (VSOCK-BOTH-37, -39)."""
+
+    EOM = 1
+    EOR = 2
+
+
+class Status(IntEnum):
+    """The outcome of a call: OK, NONE, or the one rule that was broken.
+
+    ERR_* is the caller's fault, BAD_* that of the other side of the memory.
+    """
+
+    OK = 0
+    NONE = 1
+    ERR_ARGUMENT = -1
+    ERR_SIZE = -2
+    ERR_ALIGN = -3
+    ERR_ADDRESS = -4
+    ERR_REGION = -5
+    ERR_SPACE = -6
+    ERR_SPANS = -7
+    ERR_FULL = -8
+    ERR_EMPTY = -9
+    ERR_ORDER = -10
+    ERR_LENGTH = -11
+    ERR_LONG = -12
+    ERR_INDIRECT = -13
+    ERR_LAYOUT = -14
+    ERR_HELD = -15
+    ERR_WRITTEN = -16
+    ERR_ROOM = -17
+    ERR_POOL = -18
+    ERR_FREE = -19
+    ERR_TABLE = -20
+    ERR_IMAGE = -21
+    ERR_CLOSED = -22
+    ERR_BUSY = -23
+    ERR_NOMEM = -24
+    ERR_FEATURES = -25
+    BAD_SHORT = -101
+    BAD_LEN = -102
+    BAD_LIMIT = -103
+    BAD_TX_WRITABLE = -104
+    BAD_RX_READABLE = -105
+    BAD_RX_SHORT = -106
+    BAD_AVAIL_IDX = -107
+    BAD_HEAD = -108
+    BAD_NEXT = -109
+    BAD_LOOP = -110
+    BAD_LONG = -111
+    BAD_ADDRESS = -112
+    BAD_TOTAL = -113
+    BAD_ORDER = -114
+    BAD_INDIRECT = -115
+    BAD_NESTED = -116
+    BAD_INDIRECT_NEXT = -117
+    BAD_TABLE_LEN = -118
+    BAD_TABLE_ADDRESS = -119
+    BAD_USED_IDX = -120
+    BAD_USED_ID = -121
+    BAD_USED_LEN = -122
+    BAD_CID = -123
+    BAD_TYPE = -124
+    BAD_OP = -125
+    BAD_FLAGS = -126
+    BAD_PAYLOAD = -127
+
+    @property
+    def text(self) -> str:
+        """The rule in words."""
+        return status_text(self)
+
+    @property
+    def clause(self) -> str:
+        """The clause of the specification; "" where the rule is the library's own."""
+        return status_clause(self)

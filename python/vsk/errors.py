@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What goes wrong, and whose fault it is."""
+
+from vsk.enums import Status
+
+
+class Error(Exception):
+    """A rule was broken; status says which one.
+
+    The message names the rule, the place where that is known, and the clause of
+    the specification in brackets.
+    """
+
+    def __init__(self, message: str, status: Status) -> None:
+        super().__init__(message, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        """The message alone; the status has its own attribute."""
+        return str(self.args[0])
+
+
+class UsageError(Error, ValueError):
+    """The caller's own fault: status is ERR_*."""
+
+
+class PeerError(Error):
+    """The fault of the other side of the shared memory: status is BAD_*."""
+
+
+def from_status(number: int, message: str) -> Error | MemoryError:
+    """Make the exception for a failed call; the C module calls this."""
+    status = Status(number)
+    if status is Status.ERR_NOMEM:
+        return MemoryError(message)
+    if status.name.startswith("BAD_"):
+        return PeerError(message, status)
+    return UsageError(message, status)

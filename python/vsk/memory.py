@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Guest memory, and its way into a file and back."""
+
+import os
+from types import TracebackType
+
+from vsk import _core
+from vsk.enums import Status
+from vsk.errors import UsageError
+
+HEAD = 16  # bytes in front of an image's tables: magic, regions u32, rings u32
+REGION = 16
+RING = 48
+
+
+class Memory(_core.Memory):
+    """Guest RAM: regions of bytes at guest addresses.
+
+    Memory(size) is one region at guest address 0, Memory(regions=[(address, size), ...])
+    any number of them, sorted; fill is what every byte is at first. A context manager
+    closes it; views keep their bytes alive, and close is refused while there are any.
+    """
+
+    __slots__ = ()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write regions, bytes and the place of all rings into a file that load reads."""
+        with open(path, "wb") as file:
+            file.write(self._head())
+            for address, size in self.regions:
+                file.write(self.view(address, size))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Memory":
+        """Read a memory from a file; rings says which queues can be opened in it.
+
+        Raises UsageError with ERR_IMAGE where the file is not a whole image.
+        """
+        with open(path, "rb") as file:
+            head = file.read(HEAD)
+            counts = head[8:16].ljust(8, b"\0")
+            regions = int.from_bytes(counts[:4], "little")
+            rings = int.from_bytes(counts[4:], "little")
+            memory = cls.__new__(cls)
+            memory._begin_load(head + file.read(REGION * regions + RING * rings))
+            for address, size in memory.regions:
+                if file.readinto(memory.view(address, size)) != size:
+                    raise UsageError("the image ends too early", Status.ERR_IMAGE)
+            if file.read(1):
+                raise UsageError("the image has bytes behind its end", Status.ERR_IMAGE)
+        memory._end_load()
+        return memory
+
+    def __enter__(self) -> "Memory":
+        """Give the memory itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the memory."""
+        self.close()

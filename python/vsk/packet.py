@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Packets and their headers: the C types themselves."""
+
+from vsk._core import Header, HeaderFields, Packet
+
+__all__ = ["Header", "HeaderFields", "Packet", "rebuild"]
+
+
+def rebuild(wire: bytes) -> Packet:
+    """Make a packet again from what pickling wrote: its header and all of its payload."""
+    packet = Packet(payload=wire[44:])
+    packet.header = wire[:44]
+    return packet

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""A simulated virtqueue and its two ends."""
+
+from collections.abc import Iterator
+
+from vsk import _core
+from vsk._core import Chain, Desc, Packets, Ring, Span, Used
+from vsk.memory import Memory
+
+__all__ = ["Chain", "Desc", "DeviceEnd", "DriverEnd", "Packets", "Queue", "Ring", "Span", "Used"]
+
+
+class DriverEnd(_core.DriverEnd):
+    """The driver's end of a queue: it offers chains and reaps them."""
+
+    __slots__ = ()
+
+    def used(self) -> Iterator[Used]:
+        """Reap everything that has come back; the buffers are free again."""
+        return iter(self.reap, None)
+
+
+class DeviceEnd(_core.DeviceEnd):
+    """The device's end of a queue: it pops chains and pushes them back.
+
+    Iterating pops every chain that is offered; each must be pushed.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Chain]:
+        """Pop every chain that is offered."""
+        return iter(self.pop, None)
+
+
+class Queue(_core.Queue):
+    """A split virtqueue in a memory, with both its ends.
+
+    size is the number of descriptors, a power of two up to 32768. indirect and
+    event_idx are the features that were negotiated. ring opens a queue that is
+    in the memory already, one of memory.rings.
+    """
+
+    __slots__ = ("device", "driver", "memory")
+
+    def __init__(
+        self,
+        memory: Memory,
+        size: int = 256,
+        *,
+        indirect: bool = True,
+        event_idx: bool = True,
+        ring: Ring | None = None,
+    ) -> None:
+        super().__init__(memory, size, indirect=indirect, event_idx=event_idx, ring=ring)
+        self.memory = memory
+        self.driver = DriverEnd(self)
+        self.device = DeviceEnd(self)
