@@ -130,6 +130,17 @@ typedef struct {} vsk_used;
     ~vsk_header() { free($self); }
 
     /**
+     * Read a header from the first 44 bytes of some bytes.
+     *
+     * @param data bytes of the wire
+     * @return the header
+     */
+    static vsk_status parse(const void *data, size_t size,
+                            vsk_header **header) {
+        return kit_header_parse(data, size, header);
+    }
+
+    /**
      * Hold the header to what the specification says of single packets:
      * CIDs, type, op, flags, and payload on RW only (VSOCK-BOTH-06, -07, -08,
      * -12).

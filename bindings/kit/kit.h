@@ -138,8 +138,8 @@ void kit_memory_unref(kit_memory *memory);
 vsk_status kit_memory_close(kit_memory *memory);
 vsk_status kit_memory_read(kit_memory *memory, uint64_t addr, uint64_t len,
                            kit_bytes *bytes);
-vsk_status kit_memory_write(kit_memory *memory, uint64_t addr,
-                            const void *data, size_t size);
+vsk_status kit_memory_write(kit_memory *memory, uint64_t addr, const void *data,
+                            size_t size);
 vsk_status kit_memory_fill(kit_memory *memory, uint64_t addr, uint8_t value,
                            uint64_t len);
 vsk_status kit_memory_alloc(kit_memory *memory, uint64_t size, uint64_t align,
@@ -156,6 +156,9 @@ vsk_status kit_memory_prepare(kit_memory *memory);
 vsk_status kit_memory_ring(kit_memory *memory, uint32_t index,
                            vsk_image_ring *ring);
 vsk_status kit_memory_head(kit_memory *memory, kit_bytes *bytes);
+/* Whether an image with this front has so many bytes in all: ask before
+ * kit_memory_load, which takes the regions' sizes as they are. */
+vsk_status kit_image_fits(const void *front, size_t size, uint64_t total);
 vsk_status kit_memory_load(const void *data, size_t size, kit_memory **memory);
 /* After the bytes of a loaded image: keep what its rings refer to. */
 vsk_status kit_memory_adopt(kit_memory *memory);
@@ -169,8 +172,7 @@ kit_queue *kit_queue_ref(kit_queue *queue);
 void kit_queue_unref(kit_queue *queue);
 /* VSK_ERR_CLOSED where the memory is gone. */
 vsk_status kit_queue_check(const kit_queue *queue);
-vsk_status kit_queue_get_desc(kit_queue *queue, uint32_t slot,
-                              vsk_desc *desc);
+vsk_status kit_queue_get_desc(kit_queue *queue, uint32_t slot, vsk_desc *desc);
 vsk_status kit_queue_set_desc(kit_queue *queue, uint32_t slot, uint64_t addr,
                               uint32_t len, uint16_t flags, uint16_t next);
 vsk_image_ring kit_queue_image(const kit_queue *queue);
@@ -225,6 +227,7 @@ vsk_status kit_chain_new(kit_queue *queue, const vsk_chain *chain,
                          kit_chain **copy);
 
 /* packet.c */
+vsk_status kit_header_parse(const void *data, size_t size, vsk_header **header);
 vsk_status kit_packet_new(kit_packet **packet);
 void kit_packet_delete(kit_packet *packet);
 /* Replace the payload by a copy of some bytes. */

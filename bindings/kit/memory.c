@@ -80,6 +80,7 @@ drop_blocks(kit_memory *memory)
         kit_block_unref(memory->blocks[i]);
     memory->memory.count = 0;
     memory->pool.count = 0;
+    memory->ring_count = 0;
     memory->closed = true;
 }
 

@@ -5,6 +5,21 @@
 #include "kit/kit.h"
 
 vsk_status
+kit_header_parse(const void *data, size_t size, vsk_header **header)
+{
+    vsk_header *fresh;
+
+    if (size < VSK_HEADER_SIZE)
+        return VSK_BAD_SHORT;
+    fresh = malloc(sizeof *fresh);
+    if (fresh == NULL)
+        return VSK_ERR_NOMEM;
+    vsk_header_decode(fresh, data);
+    *header = fresh;
+    return VSK_OK;
+}
+
+vsk_status
 kit_packet_new(kit_packet **packet)
 {
     kit_packet *fresh = calloc(1, sizeof *fresh);
@@ -65,7 +80,6 @@ kit_packet_parse(const void *data, size_t size, uint32_t max_payload,
     /* What is behind the largest packet is ignored in any case. */
     uint64_t limit = (uint64_t)max_payload + VSK_HEADER_SIZE;
     kit_block *block = kit_block_new(size < limit ? size : (size_t)limit);
-    vsk_span span;
     kit_packet *fresh = NULL;
     vsk_status status;
 
@@ -73,18 +87,15 @@ kit_packet_parse(const void *data, size_t size, uint32_t max_payload,
         return VSK_ERR_NOMEM;
     if (block->size != 0)
         memcpy(block->data, data, block->size);
-    span = (vsk_span){.base = block->data, .len = (uint32_t)block->size};
     status = kit_packet_new(&fresh);
     if (status == VSK_OK)
-        status = vsk_packet_from_spans(&fresh->packet, &span, 1, max_payload);
+        status = vsk_packet_parse(&fresh->packet, block->data,
+                                  (uint32_t)block->size, max_payload);
     if (status != VSK_OK) {
         kit_block_unref(block);
         free(fresh);
         return status;
     }
-    /* The span is gone: the payload is the first piece alone. */
-    fresh->packet.rest = NULL;
-    fresh->packet.rest_count = 0;
     fresh->storage = block;
     *packet = fresh;
     return VSK_OK;

@@ -69,11 +69,10 @@ kit_packets_next(kit_packets *packets, kit_packet **packet, kit_why *why)
                              : kit_device_pop(&queue->device, &packets->last);
     if (status != VSK_OK)
         return status;
-    status = packets->driver
-                 ? kit_packet_from_back(packets->last, packets->limit, packet,
-                                        why)
-                 : kit_packet_from_tx(packets->last, packets->limit, packet,
-                                      why);
+    status =
+        packets->driver
+            ? kit_packet_from_back(packets->last, packets->limit, packet, why)
+            : kit_packet_from_tx(packets->last, packets->limit, packet, why);
     /* A bad chain goes back at once; the next call goes on behind it. */
     if (status != VSK_OK)
         finish_last(packets);

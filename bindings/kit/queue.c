@@ -47,12 +47,11 @@ ends_begin(kit_queue *queue, const vsk_image_ring *saved)
     vsk_status status;
 
     if (saved == NULL)
-        status = vsk_queue_driver_init(&queue->driver.end, memory,
-                                       &queue->ring, queue->slots);
+        status = vsk_queue_driver_init(&queue->driver.end, memory, &queue->ring,
+                                       queue->slots);
     else
-        status = vsk_queue_driver_open(&queue->driver.end, memory,
-                                       &queue->ring, queue->slots,
-                                       &saved->driver);
+        status = vsk_queue_driver_open(&queue->driver.end, memory, &queue->ring,
+                                       queue->slots, &saved->driver);
     if (status != VSK_OK)
         return status;
     return vsk_queue_device_init(&queue->device.end, memory, &queue->ring,
@@ -91,8 +90,8 @@ queue_build(kit_memory *memory, const vsk_ring *ring,
 static vsk_status
 list_ring(kit_memory *memory, kit_queue *queue)
 {
-    kit_ring *rings = realloc(memory->rings, ((size_t)memory->ring_count + 1) *
-                                                 sizeof *rings);
+    kit_ring *rings = realloc(memory->rings,
+                              ((size_t)memory->ring_count + 1) * sizeof *rings);
 
     if (rings == NULL)
         return VSK_ERR_NOMEM;
@@ -143,8 +142,7 @@ kit_queue_open(kit_memory *memory, const vsk_image_ring *ring,
             continue;
         if (entry->queue != NULL)
             return VSK_ERR_BUSY;
-        status =
-            queue_build(memory, &entry->image.ring, &entry->image, queue);
+        status = queue_build(memory, &entry->image.ring, &entry->image, queue);
         if (status == VSK_OK)
             entry->queue = *queue;
         return status;
@@ -155,12 +153,12 @@ kit_queue_open(kit_memory *memory, const vsk_image_ring *ring,
 vsk_image_ring
 kit_queue_image(const kit_queue *queue)
 {
-    vsk_image_ring image = {
-        .ring = queue->ring,
-        .driver = vsk_queue_driver_state(&queue->driver.end),
-        .device = queue->device.end.split.state,
-    };
+    vsk_image_ring image = {.ring = queue->ring};
 
+    if (kit_queue_check(queue) != VSK_OK)
+        return image; /* where it stood is all that is left */
+    image.driver = vsk_queue_driver_state(&queue->driver.end);
+    image.device = queue->device.end.split.state;
     /* Chains that are held now are popped again by who opens the ring. */
     image.device.avail =
         (uint16_t)(image.device.avail - queue->device.end.split.held);
@@ -196,8 +194,7 @@ unlist(kit_queue *queue)
     for (uint32_t i = 0; i < queue->ring.size; i++) {
         vsk_used used = {.token = queue->slots[i].token};
 
-        if (queue->slots[i].count != 0 &&
-            kit_memory_prepare(memory) == VSK_OK)
+        if (queue->slots[i].count != 0 && kit_memory_prepare(memory) == VSK_OK)
             vsk_buffers_release(&queue->driver.buffers, &used);
     }
     (void)kit_memory_free(memory, queue->ring.desc,

@@ -45,8 +45,8 @@ static void
 fill_tables(const kit_memory *memory, vsk_image *image)
 {
     for (uint32_t i = 0; i < image->region_count; i++)
-        image->regions[i] = (vsk_range){memory->regions[i].addr,
-                                        memory->regions[i].size};
+        image->regions[i] =
+            (vsk_range){memory->regions[i].addr, memory->regions[i].size};
     for (uint32_t i = 0; i < image->ring_count; i++)
         image->rings[i] = memory->rings[i].image;
 }
@@ -79,14 +79,40 @@ kit_memory_head(kit_memory *memory, kit_bytes *bytes)
 static vsk_status
 keep_rings(kit_memory *memory, const vsk_image *image)
 {
-    memory->rings = calloc((size_t)image->ring_count + 1,
-                           sizeof *memory->rings);
+    memory->rings =
+        calloc((size_t)image->ring_count + 1, sizeof *memory->rings);
     if (memory->rings == NULL)
         return VSK_ERR_NOMEM;
     memory->ring_count = image->ring_count;
     for (uint32_t i = 0; i < image->ring_count; i++)
         memory->rings[i] = (kit_ring){image->rings[i], NULL, true};
     return VSK_OK;
+}
+
+vsk_status
+kit_image_fits(const void *front, size_t size, uint64_t total)
+{
+    vsk_image image = {0};
+    vsk_status status;
+
+    if (size < VSK_IMAGE_HEAD || vsk_image_counts(&image, front) != VSK_OK ||
+        size < vsk_image_bytes(&image) || total < vsk_image_bytes(&image))
+        return VSK_ERR_IMAGE;
+    status = tables_new(&image);
+    if (status == VSK_OK) {
+        vsk_image_decode(&image, front);
+        total -= vsk_image_bytes(&image);
+        for (uint32_t i = 0; i < image.region_count; i++) {
+            if (image.regions[i].size > total)
+                status = VSK_ERR_IMAGE;
+            else
+                total -= image.regions[i].size;
+        }
+        if (total != 0)
+            status = VSK_ERR_IMAGE;
+    }
+    tables_free(&image);
+    return status;
 }
 
 vsk_status
@@ -102,8 +128,7 @@ kit_memory_load(const void *data, size_t size, kit_memory **memory)
     status = tables_new(&image);
     if (status == VSK_OK) {
         vsk_image_decode(&image, data);
-        status =
-            kit_memory_new(image.regions, image.region_count, 0, &fresh);
+        status = kit_memory_new(image.regions, image.region_count, 0, &fresh);
     }
     if (status == VSK_OK)
         status = keep_rings(fresh, &image);

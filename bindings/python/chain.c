@@ -87,8 +87,7 @@ get_held(PyObject *self, void *closure)
     const kit_chain *chain = ((SwigPyObject *)self)->ptr;
 
     (void)closure;
-    return PyBool_FromLong(chain != NULL &&
-                           kit_chain_check(chain) == VSK_OK);
+    return PyBool_FromLong(chain != NULL && kit_chain_check(chain) == VSK_OK);
 }
 
 static PyObject *
@@ -98,7 +97,8 @@ span_tuple(const vsk_span *span)
 
     if (tuple == NULL)
         return NULL;
-    PyStructSequence_SET_ITEM(tuple, 0, PyLong_FromUnsignedLongLong(span->addr));
+    PyStructSequence_SET_ITEM(tuple, 0,
+                              PyLong_FromUnsignedLongLong(span->addr));
     PyStructSequence_SET_ITEM(tuple, 1, PyLong_FromUnsignedLong(span->len));
     PyStructSequence_SET_ITEM(
         tuple, 2, PyBool_FromLong((span->flags & VSK_SPAN_WRITE) != 0));

@@ -14,8 +14,7 @@ out_of_range(const char *name, uint64_t max)
 }
 
 int
-vskpy_integer(PyObject *object, uint64_t max, const char *name,
-              uint64_t *value)
+vskpy_integer(PyObject *object, uint64_t max, const char *name, uint64_t *value)
 {
     PyObject *number = PyNumber_Index(object);
     unsigned long long wide;
@@ -36,34 +35,33 @@ vskpy_integer(PyObject *object, uint64_t max, const char *name,
     return 0;
 }
 
-/* A sequence that is no longer than a chain can be, as list or tuple. */
+/* The items of a sequence that is no longer than a chain can be, as a tuple of
+ * our own: an item's __index__ may do anything, to the sequence too. */
 static PyObject *
 sequence(PyObject *object, const char *words)
 {
-    PyObject *fast;
+    Py_ssize_t size;
 
-    if (PyUnicode_Check(object) || PyBytes_Check(object)) {
+    if (!PySequence_Check(object) || PyUnicode_Check(object) ||
+        PyBytes_Check(object)) {
         PyErr_SetString(PyExc_TypeError, words);
         return NULL;
     }
-    fast = PySequence_Fast(object, words);
-    if (fast != NULL && PySequence_Fast_GET_SIZE(fast) > 2 * VSK_RING_MAX) {
-        Py_DECREF(fast);
+    size = PySequence_Size(object);
+    if (size > 2 * (Py_ssize_t)VSK_RING_MAX)
         vskpy_raise(VSK_ERR_LONG, "");
-        return NULL;
-    }
-    return fast;
+    return PyErr_Occurred() ? NULL : PySequence_Tuple(object);
 }
 
 int
 vskpy_layout(PyObject *object, kit_layout *layout)
 {
-    PyObject *fast = sequence(object, "layout must be a list of lengths");
+    PyObject *items = sequence(object, "layout must be a list of lengths");
     Py_ssize_t count;
 
-    if (fast == NULL)
+    if (items == NULL)
         return -1;
-    count = PySequence_Fast_GET_SIZE(fast);
+    count = PyTuple_GET_SIZE(items);
     layout->count = (uint32_t)count;
     layout->pieces = calloc((size_t)count + 1, sizeof *layout->pieces);
     if (layout->pieces == NULL)
@@ -71,11 +69,11 @@ vskpy_layout(PyObject *object, kit_layout *layout)
     for (Py_ssize_t i = 0; i < count && !PyErr_Occurred(); i++) {
         uint64_t wide = 0;
 
-        if (vskpy_integer(PySequence_Fast_GET_ITEM(fast, i), UINT32_MAX,
+        if (vskpy_integer(PyTuple_GET_ITEM(items, i), UINT32_MAX,
                           "a length in layout", &wide) == 0)
             layout->pieces[i] = (uint32_t)wide;
     }
-    Py_DECREF(fast);
+    Py_DECREF(items);
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -109,20 +107,19 @@ buffer_from(PyObject *object, vsk_buffer *buffer)
 int
 vskpy_list(PyObject *object, kit_list *list)
 {
-    PyObject *fast = sequence(object, "buffers must be a list of tuples");
+    PyObject *items = sequence(object, "buffers must be a list of tuples");
     Py_ssize_t count;
 
-    if (fast == NULL)
+    if (items == NULL)
         return -1;
-    count = PySequence_Fast_GET_SIZE(fast);
+    count = PyTuple_GET_SIZE(items);
     list->count = (uint32_t)count;
     list->buffers = calloc((size_t)count + 1, sizeof *list->buffers);
     if (list->buffers == NULL)
         PyErr_NoMemory();
     for (Py_ssize_t i = 0; i < count && !PyErr_Occurred(); i++)
-        (void)buffer_from(PySequence_Fast_GET_ITEM(fast, i),
-                          &list->buffers[i]);
-    Py_DECREF(fast);
+        (void)buffer_from(PyTuple_GET_ITEM(items, i), &list->buffers[i]);
+    Py_DECREF(items);
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -146,18 +143,18 @@ range_from(PyObject *object, vsk_range *range)
 int
 vskpy_ranges(PyObject *object, vsk_range **ranges, uint32_t *count)
 {
-    PyObject *fast = sequence(object, "regions must be a list of tuples");
+    PyObject *items = sequence(object, "regions must be a list of tuples");
     Py_ssize_t size;
 
-    if (fast == NULL)
+    if (items == NULL)
         return -1;
-    size = PySequence_Fast_GET_SIZE(fast);
+    size = PyTuple_GET_SIZE(items);
     *count = (uint32_t)size;
     *ranges = calloc((size_t)size + 1, sizeof **ranges);
     if (*ranges == NULL)
         PyErr_NoMemory();
     for (Py_ssize_t i = 0; i < size && !PyErr_Occurred(); i++)
-        (void)range_from(PySequence_Fast_GET_ITEM(fast, i), &(*ranges)[i]);
-    Py_DECREF(fast);
+        (void)range_from(PyTuple_GET_ITEM(items, i), &(*ranges)[i]);
+    Py_DECREF(items);
     return PyErr_Occurred() ? -1 : 0;
 }

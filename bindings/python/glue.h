@@ -14,6 +14,7 @@
 #include <Python.h>
 
 #ifndef SWIG_RUNTIME_VERSION
+#define SWIG_TYPE_TABLE vsk /* as in vsk.i */
 #include "swigpyrun.h"
 #endif
 
@@ -41,6 +42,8 @@ typedef enum vskpy_kind {
 int vskpy_setup(PyObject *module, swig_type_info *const *infos);
 /* A script object around a kit struct, which it owns. */
 PyObject *vskpy_wrap(vskpy_kind kind, void *pointer);
+/* 0 where an object is of a kind, else -1: TypeError. */
+int vskpy_is(vskpy_kind kind, PyObject *object);
 /* The kit's struct in an object of a kind; TypeError or ERR_CLOSED. */
 void *vskpy_unwrap(vskpy_kind kind, PyObject *object);
 /* The struct in self; ERR_CLOSED where there is none. */
@@ -58,6 +61,8 @@ PyObject *vskpy_type(uint16_t type);
 PyObject *vskpy_status(vsk_status status);
 /* Print a text as the package does. */
 PyObject *vskpy_show(char *text);
+/* What __reduce__ gives: a function of vsk.packet and the bytes it takes. */
+PyObject *vskpy_reduce(const char *name, PyObject *wire);
 /* A str of a text that is freed. */
 PyObject *vskpy_text(char *text);
 
@@ -76,7 +81,7 @@ int vskpy_list(PyObject *object, kit_list *list);
 int vskpy_ranges(PyObject *object, vsk_range **ranges, uint32_t *count);
 
 /* view.c */
-int vskpy_view_setup(PyObject *module);
+int vskpy_view_setup(void);
 /* A memoryview that keeps a block alive. */
 PyObject *vskpy_view(kit_block *block, uint8_t *base, size_t size,
                      bool readonly);

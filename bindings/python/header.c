@@ -58,9 +58,8 @@ get_field(PyObject *self, void *closure)
 {
     const vsk_header *header = vskpy_self(self);
 
-    return header == NULL
-               ? NULL
-               : PyLong_FromUnsignedLongLong(load(header, closure));
+    return header == NULL ? NULL
+                          : PyLong_FromUnsignedLongLong(load(header, closure));
 }
 
 static PyObject *
@@ -118,8 +117,8 @@ set_named(vsk_header *header, const field_info *field, PyObject *value)
 static int
 set_value(vsk_header *header, const field_info *field, PyObject *value)
 {
-    uint64_t max = field->bits == 64 ? UINT64_MAX
-                                     : ((uint64_t)1 << field->bits) - 1;
+    uint64_t max =
+        field->bits == 64 ? UINT64_MAX : ((uint64_t)1 << field->bits) - 1;
     uint64_t wide;
 
     if (PyUnicode_Check(value) && field->bits == 16)
@@ -156,9 +155,9 @@ get_src(PyObject *self, void *closure)
     const vsk_header *header = vskpy_self(self);
 
     (void)closure;
-    return header == NULL ? NULL
-                          : Py_BuildValue("KI", header->src_cid,
-                                          header->src_port);
+    return header == NULL
+               ? NULL
+               : Py_BuildValue("KI", header->src_cid, header->src_port);
 }
 
 static PyObject *
@@ -167,9 +166,9 @@ get_dst(PyObject *self, void *closure)
     const vsk_header *header = vskpy_self(self);
 
     (void)closure;
-    return header == NULL ? NULL
-                          : Py_BuildValue("KI", header->dst_cid,
-                                          header->dst_port);
+    return header == NULL
+               ? NULL
+               : Py_BuildValue("KI", header->dst_cid, header->dst_port);
 }
 
 static int
@@ -247,8 +246,10 @@ get_flag_names(PyObject *self, void *closure)
     {"src", get_src, set_src, "Source address: (src_cid, src_port).", NULL},   \
         {"dst", get_dst, set_dst, "Destination address: (dst_cid, dst_port).", \
          NULL},                                                                \
-        {"flag_names", get_flag_names, NULL,                                   \
-         "Names of the flags that are set, as op and type mean them.", NULL}
+    {                                                                          \
+        "flag_names", get_flag_names, NULL,                                    \
+            "Names of the flags that are set, as op and type mean them.", NULL \
+    }
 
 #define GET_src_cid get_field
 #define GET_dst_cid get_field
@@ -426,28 +427,6 @@ header_copy(PyObject *self, PyObject *unused)
 }
 
 static PyObject *
-header_parse(PyObject *type, PyObject *data)
-{
-    Py_buffer view;
-    vsk_header *header;
-
-    (void)type;
-    if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) < 0)
-        return NULL;
-    if (view.len < (Py_ssize_t)VSK_HEADER_SIZE) {
-        PyBuffer_Release(&view);
-        vskpy_raise(VSK_BAD_SHORT, "");
-        return NULL;
-    }
-    header = malloc(sizeof *header);
-    if (header != NULL)
-        vsk_header_decode(header, view.buf);
-    PyBuffer_Release(&view);
-    return header == NULL ? PyErr_NoMemory()
-                          : vskpy_wrap(VSKPY_HEADER, header);
-}
-
-static PyObject *
 header_show(PyObject *self, PyObject *unused)
 {
     const vsk_header *header = vskpy_self(self);
@@ -456,21 +435,10 @@ header_show(PyObject *self, PyObject *unused)
     return header == NULL ? NULL : vskpy_show(kit_text_fields(header));
 }
 
-/* Pickled as bytes: copies share nothing with the original. */
 static PyObject *
 header_reduce(PyObject *self, PyObject *unused)
 {
-    PyObject *bytes = header_bytes(self, unused);
-    PyObject *parse;
-
-    if (bytes == NULL)
-        return NULL;
-    parse = PyObject_GetAttrString((PyObject *)Py_TYPE(self), "parse");
-    if (parse == NULL) {
-        Py_DECREF(bytes);
-        return NULL;
-    }
-    return Py_BuildValue("N(N)", parse, bytes);
+    return vskpy_reduce("rebuild_header", header_bytes(self, unused));
 }
 
 PyMethodDef vskpy_header_methods[] = {
@@ -485,10 +453,6 @@ PyMethodDef vskpy_header_methods[] = {
     {0},
 };
 
-static PyMethodDef parse_method = {
-    "parse", header_parse, METH_O | METH_STATIC,
-    "Read a header from the first 44 bytes of some bytes."};
-
 int
 vskpy_header_setup(PyObject *module)
 {
@@ -496,22 +460,14 @@ vskpy_header_setup(PyObject *module)
 #define NAME(name, bits, offset, words) {#name, words},
         VSK_HEADER_TABLE(NAME)
 #undef NAME
-        {0}};
+            {0}};
     static PyStructSequence_Desc desc = {
         "vsk.HeaderFields", "The ten fields of a header, in wire order.", names,
         VSK_HEADER_FIELDS};
-    PyObject *parse = PyCFunction_New(&parse_method, NULL);
-    PyObject *type = PyObject_GetAttrString(module, "Header");
-    int done;
 
     fields_type = PyStructSequence_NewType(&desc);
-    if (fields_type == NULL || parse == NULL || type == NULL)
+    if (fields_type == NULL)
         return -1;
-    done = PyDict_SetItemString(((PyTypeObject *)type)->tp_dict, "parse",
-                                parse);
-    Py_DECREF(parse);
-    Py_DECREF(type);
-    return done < 0 ? -1
-                    : PyModule_AddObjectRef(module, "HeaderFields",
-                                            (PyObject *)fields_type);
+    return PyModule_AddObjectRef(module, "HeaderFields",
+                                 (PyObject *)fields_type);
 }

@@ -34,15 +34,15 @@ vskpy_memory_init(PyObject *self, PyObject *args, PyObject *kwargs)
     int done = -1;
 
     if (vskpy_fresh(self) < 0 ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "|O$OO:Memory", VSKPY_NAMES(names), &size,
-                                     &fill, &regions))
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "|O$OO:Memory",
+                                     VSKPY_NAMES(names), &size, &fill,
+                                     &regions))
         return -1;
-    if (fill != NULL &&
-        vskpy_integer(fill, UINT8_MAX, "fill", &pattern) < 0)
+    if (fill != NULL && vskpy_integer(fill, UINT8_MAX, "fill", &pattern) < 0)
         return -1;
     if (region_list(size, regions, &ranges, &count) == 0)
-        done = vskpy_check(
-            kit_memory_new(ranges, count, (int)pattern, &memory));
+        done =
+            vskpy_check(kit_memory_new(ranges, count, (int)pattern, &memory));
     free(ranges);
     if (done == 0)
         vskpy_own(self, memory);
@@ -85,18 +85,22 @@ head(PyObject *self, PyObject *unused)
     return result;
 }
 
-/* Become the memory of an image's front, its bytes still to come. */
+/* Become the memory of an image's front, its bytes still to come; total is
+ * the size of the whole image. */
 static PyObject *
-begin_load(PyObject *self, PyObject *data)
+begin_load(PyObject *self, PyObject *args)
 {
     kit_memory *memory = NULL;
     Py_buffer front;
+    unsigned long long total;
     vsk_status status;
 
     if (vskpy_fresh(self) < 0 ||
-        PyObject_GetBuffer(data, &front, PyBUF_SIMPLE) < 0)
+        !PyArg_ParseTuple(args, "y*K:_begin_load", &front, &total))
         return NULL;
-    status = kit_memory_load(front.buf, (size_t)front.len, &memory);
+    status = kit_image_fits(front.buf, (size_t)front.len, total);
+    if (status == VSK_OK)
+        status = kit_memory_load(front.buf, (size_t)front.len, &memory);
     PyBuffer_Release(&front);
     if (vskpy_check(status) < 0)
         return NULL;
@@ -120,7 +124,7 @@ PyMethodDef vskpy_memory_methods[] = {
      "Give guest memory from addr on, len bytes of one region, as a writable "
      "memoryview without a copy."},
     {"_head", head, METH_NOARGS, "The front of the memory's image."},
-    {"_begin_load", begin_load, METH_O, "Become the memory of an image."},
+    {"_begin_load", begin_load, METH_VARARGS, "Become the memory of an image."},
     {"_end_load", end_load, METH_NOARGS, "Keep what the image's rings use."},
     {0},
 };
@@ -256,12 +260,15 @@ PyObject *
 vskpy_ring_repr(PyObject *self)
 {
     const vsk_image_ring *ring = ((SwigPyObject *)self)->ptr;
+    char words[128];
 
     if (ring == NULL)
         return PyUnicode_FromString("<Ring, not initialised>");
-    return PyUnicode_FromFormat(
-        "<Ring of %u, desc 0x%llx, driver 0x%llx, device 0x%llx>",
-        ring->ring.size, (unsigned long long)ring->ring.desc,
-        (unsigned long long)ring->ring.driver,
-        (unsigned long long)ring->ring.device);
+    PyOS_snprintf(words, sizeof words,
+                  "<Ring of %lu, desc 0x%llx, driver 0x%llx, device 0x%llx>",
+                  (unsigned long)ring->ring.size,
+                  (unsigned long long)ring->ring.desc,
+                  (unsigned long long)ring->ring.driver,
+                  (unsigned long long)ring->ring.device);
+    return PyUnicode_FromString(words);
 }

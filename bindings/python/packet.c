@@ -213,9 +213,8 @@ packet_show(PyObject *self, PyObject *unused)
     const kit_packet *packet = vskpy_self(self);
 
     (void)unused;
-    return packet == NULL
-               ? NULL
-               : vskpy_show(kit_text_fields(&packet->packet.header));
+    return packet == NULL ? NULL
+                          : vskpy_show(kit_text_fields(&packet->packet.header));
 }
 
 /* A packet with a payload of its own. */
@@ -244,18 +243,7 @@ packet_copy(PyObject *self, PyObject *unused)
 static PyObject *
 packet_reduce(PyObject *self, PyObject *unused)
 {
-    PyObject *wire = packet_bytes(self, unused);
-    PyObject *module, *result = NULL;
-
-    if (wire == NULL)
-        return NULL;
-    module = PyImport_ImportModule("vsk.packet");
-    if (module != NULL)
-        result = Py_BuildValue("N(O)", PyObject_GetAttrString(module, "rebuild"),
-                               wire);
-    Py_XDECREF(module);
-    Py_DECREF(wire);
-    return result;
+    return vskpy_reduce("rebuild", packet_bytes(self, unused));
 }
 
 PyMethodDef vskpy_packet_methods[] = {
@@ -275,8 +263,7 @@ PyMethodDef vskpy_packet_methods[] = {
 
 /* One keyword of the constructor. */
 static int
-set_keyword(PyObject *self, kit_packet *packet, PyObject *name,
-            PyObject *value)
+set_keyword(PyObject *self, kit_packet *packet, PyObject *name, PyObject *value)
 {
     int done;
 
@@ -322,10 +309,10 @@ vskpy_packet_repr(PyObject *self)
     text = vskpy_text(kit_text_packet(&packet->packet.header));
     if (text == NULL)
         return NULL;
-    result = PyUnicode_FromFormat(
-        kit_packet_live(packet) == VSK_OK ? "<Packet %U>"
-                                           : "<Packet %U, given back>",
-        text);
+    result = PyUnicode_FromFormat(kit_packet_live(packet) == VSK_OK
+                                      ? "<Packet %U>"
+                                      : "<Packet %U, given back>",
+                                  text);
     Py_DECREF(text);
     return result;
 }

@@ -28,7 +28,8 @@ vskpy_desc(const vsk_desc *desc)
 
     if (tuple == NULL)
         return NULL;
-    PyStructSequence_SET_ITEM(tuple, 0, PyLong_FromUnsignedLongLong(desc->addr));
+    PyStructSequence_SET_ITEM(tuple, 0,
+                              PyLong_FromUnsignedLongLong(desc->addr));
     PyStructSequence_SET_ITEM(tuple, 1, PyLong_FromUnsignedLong(desc->len));
     PyStructSequence_SET_ITEM(tuple, 2, PyLong_FromLong(desc->flags));
     PyStructSequence_SET_ITEM(tuple, 3, PyLong_FromLong(desc->next));
@@ -52,7 +53,7 @@ int
 vskpy_queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static const char *const names[] = {"memory",    "size", "indirect",
-                            "event_idx", "ring", NULL};
+                                        "event_idx", "ring", NULL};
     PyObject *memory_object, *size_object = NULL, *ring_object = Py_None;
     int indirect = 1, event_idx = 1;
     uint64_t size = 256, features;
@@ -62,9 +63,9 @@ vskpy_queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
     vsk_status status;
 
     if (vskpy_fresh(self) < 0 ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$ppO:Queue", VSKPY_NAMES(names),
-                                     &memory_object, &size_object, &indirect,
-                                     &event_idx, &ring_object))
+        !PyArg_ParseTupleAndKeywords(
+            args, kwargs, "O|O$ppO:Queue", VSKPY_NAMES(names), &memory_object,
+            &size_object, &indirect, &event_idx, &ring_object))
         return -1;
     memory = vskpy_unwrap(VSKPY_MEMORY, memory_object);
     if (memory == NULL)
@@ -96,7 +97,8 @@ queue_argument(PyObject *self, PyObject *args, PyObject *kwargs)
     PyObject *queue;
 
     if (vskpy_fresh(self) < 0 ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "O", VSKPY_NAMES(names), &queue))
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "O", VSKPY_NAMES(names),
+                                     &queue))
         return NULL;
     return vskpy_unwrap(VSKPY_QUEUE, queue);
 }
@@ -139,7 +141,7 @@ get_ring(PyObject *self, void *closure)
     vsk_image_ring *ring;
 
     (void)closure;
-    if (queue == NULL)
+    if (queue == NULL || vskpy_check(kit_queue_check(queue)) < 0)
         return NULL;
     ring = malloc(sizeof *ring);
     if (ring == NULL)
@@ -239,10 +241,9 @@ vskpy_queue_repr(PyObject *self)
 
     if (queue == NULL)
         return PyUnicode_FromString("<Queue, not initialised>");
-    return PyUnicode_FromFormat("<Queue, split, size %u, %u free, %u held>",
-                                queue->ring.size,
-                                kit_driver_free(&queue->driver),
-                                kit_device_held(&queue->device));
+    return PyUnicode_FromFormat(
+        "<Queue, split, size %u, %u free, %u held>", queue->ring.size,
+        kit_driver_free(&queue->driver), kit_device_held(&queue->device));
 }
 
 PyObject *

@@ -36,17 +36,22 @@ vskpy_self(PyObject *self)
     return pointer;
 }
 
-void *
-vskpy_unwrap(vskpy_kind kind, PyObject *object)
+int
+vskpy_is(vskpy_kind kind, PyObject *object)
 {
     PyTypeObject *type = type_object(kind);
 
-    if (!PyObject_TypeCheck(object, type)) {
-        PyErr_Format(PyExc_TypeError, "%s expected, not %s", type->tp_name,
-                     Py_TYPE(object)->tp_name);
-        return NULL;
-    }
-    return vskpy_self(object);
+    if (PyObject_TypeCheck(object, type))
+        return 0;
+    PyErr_Format(PyExc_TypeError, "%s expected, not %s", type->tp_name,
+                 Py_TYPE(object)->tp_name);
+    return -1;
+}
+
+void *
+vskpy_unwrap(vskpy_kind kind, PyObject *object)
+{
+    return vskpy_is(kind, object) < 0 ? NULL : vskpy_self(object);
 }
 
 int
@@ -163,8 +168,24 @@ vskpy_show(char *text)
 
     if (string == NULL)
         return NULL;
-    result = PyObject_CallOneArg(shower, string);
+    result = PyObject_CallFunctionObjArgs(shower, string, NULL);
     Py_DECREF(string);
+    return result;
+}
+
+PyObject *
+vskpy_reduce(const char *name, PyObject *wire)
+{
+    PyObject *module =
+        wire == NULL ? NULL : PyImport_ImportModule("vsk.packet");
+    PyObject *rebuild =
+        module == NULL ? NULL : PyObject_GetAttrString(module, name);
+    PyObject *result =
+        rebuild == NULL ? NULL : Py_BuildValue("O(O)", rebuild, wire);
+
+    Py_XDECREF(wire);
+    Py_XDECREF(module);
+    Py_XDECREF(rebuild);
     return result;
 }
 
@@ -233,33 +254,47 @@ install(vskpy_kind kind, PyGetSetDef *getset, PyMethodDef *methods)
     return 0;
 }
 
-/* SWIG's own attributes of every object would undo the account of owners. */
-static PyObject *
-hidden(PyObject *self, void *closure)
+/* SWIG's own attributes would undo the account of owners and lead its loops
+ * in a circle: neither our types nor their base have them. */
+static int
+strip(PyTypeObject *type)
 {
-    PyErr_Format(PyExc_AttributeError, "%s has no attribute '%s'",
-                 Py_TYPE(self)->tp_name, (const char *)closure);
-    return NULL;
+    static const char *const names[] = {"this",   "thisown", "own",
+                                        "disown", "acquire", "append",
+                                        "next",   "__int__"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (PyDict_GetItemString(type->tp_dict, names[i]) != NULL &&
+            PyDict_DelItemString(type->tp_dict, names[i]) < 0)
+            return -1;
+    if (type->tp_as_number != NULL)
+        type->tp_as_number->nb_int = NULL;
+    PyType_Modified(type);
+    return 0;
 }
 
-#define HIDDEN(name) {name, hidden, NULL, "SWIG's own.", (void *)(uintptr_t)name}
-
-static PyGetSetDef hide[] = {
-    HIDDEN("this"),    HIDDEN("thisown"), HIDDEN("own"),  HIDDEN("disown"),
-    HIDDEN("acquire"), HIDDEN("append"),  HIDDEN("next"), {0},
-};
+/* One base has one C struct: a class of two of our types is refused, because
+ * they differ in size. */
+static int
+shield(PyTypeObject *type)
+{
+    type->tp_basicsize += (Py_ssize_t)sizeof(void *);
+    return strip(type);
+}
 
 int
 vskpy_setup(PyObject *module, swig_type_info *const *table)
 {
     memcpy(infos, table, sizeof infos);
     if (PyModule_AddFunctions(module, functions) < 0 ||
-        vskpy_view_setup(module) < 0 || vskpy_header_setup(module) < 0 ||
+        vskpy_view_setup() < 0 || vskpy_header_setup(module) < 0 ||
         vskpy_queue_setup(module) < 0 || vskpy_chain_setup(module) < 0)
         return -1;
     for (int kind = 0; kind < VSKPY_TYPES; kind++)
-        if (install((vskpy_kind)kind, hide, NULL) < 0)
+        if (shield(type_object((vskpy_kind)kind)) < 0)
             return -1;
+    if (strip(type_object(VSKPY_PACKET)->tp_base) < 0)
+        return -1;
     if (install(VSKPY_HEADER, vskpy_header_getset, vskpy_header_methods) < 0 ||
         install(VSKPY_PACKET, vskpy_header_getset, NULL) < 0 ||
         install(VSKPY_PACKET, vskpy_packet_getset, vskpy_packet_methods) < 0 ||

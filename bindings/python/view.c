@@ -4,8 +4,7 @@
 #include "python/glue.h"
 
 typedef struct view {
-    PyObject_HEAD
-    kit_block *block;
+    PyObject_HEAD kit_block *block;
     uint8_t *base;
     size_t size;
     int readonly;
@@ -33,8 +32,7 @@ view_getbuffer(PyObject *self, Py_buffer *buffer, int flags)
 static PyBufferProcs view_buffer = {view_getbuffer, NULL};
 
 static PyTypeObject view_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "vsk._core.View",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "vsk._core.View",
     .tp_basicsize = sizeof(view),
     .tp_dealloc = view_dealloc,
     .tp_as_buffer = &view_buffer,
@@ -43,9 +41,9 @@ static PyTypeObject view_type = {
 };
 
 int
-vskpy_view_setup(PyObject *module)
+vskpy_view_setup(void)
 {
-    return PyModule_AddType(module, &view_type);
+    return PyType_Ready(&view_type);
 }
 
 PyObject *

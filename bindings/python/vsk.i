@@ -7,6 +7,8 @@
 %begin %{
 /* Objects alive at exit are Python's business: no lines on stderr. */
 #define SWIG_PYTHON_SILENT_MEMLEAK
+/* Nothing is shared with other modules that SWIG made. */
+#define SWIG_TYPE_TABLE vsk
 %}
 
 %{
@@ -192,6 +194,19 @@ VSK_OBJECT(kit_chain)
 VSK_OBJECT(kit_packets)
 VSK_OBJECT(vsk_image_ring)
 VSK_OBJECT(vsk_used)
+
+/* SWIG's conversion takes any class of the name SwigPyObject for its own. */
+%define VSK_ARGUMENT(KIND, TYPE, NAME)
+%typemap(in) TYPE *NAME %{
+    if ($input != Py_None) {
+        if (vskpy_is(KIND, $input) < 0) SWIG_fail;
+        $1 = ((SwigPyObject *)$input)->ptr;
+    }
+%}
+%enddef
+VSK_ARGUMENT(VSKPY_PACKET, kit_packet, packet)
+VSK_ARGUMENT(VSKPY_CHAIN, kit_chain, chain)
+%apply vsk_header **OUTPUT { vsk_header **header };
 %apply kit_packet **OUTPUT { kit_packet **packet };
 %apply kit_chain **OUTPUT { kit_chain **chain };
 %apply kit_packets **OUTPUT { kit_packets **packets };

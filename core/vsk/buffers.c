@@ -70,8 +70,8 @@ record_chain(vsk_buffers *buffers, vsk_range range, uint32_t count)
             records_free(buffers, first);
             return VSK_RECORD_NONE;
         }
-        buffers->records[record] = (vsk_record){
-            buffer->addr, buffer->len, VSK_RECORD_NONE, buffer->write};
+        buffers->records[record] = (vsk_record){buffer->addr, buffer->len,
+                                                VSK_RECORD_NONE, buffer->write};
         buffers->records[last].next = record;
         last = record;
     }

@@ -36,9 +36,9 @@ typedef struct vsk_record {
 
 /** The tables behind a vsk_buffers: all of them the caller's. */
 typedef struct vsk_buffers_tables {
-    vsk_record *records;  /**< account */
-    uint32_t capacity;    /**< records: 2 x queue size, more for indirect */
-    vsk_buffer *scratch;  /**< queue size entries */
+    vsk_record *records; /**< account */
+    uint32_t capacity;   /**< records: 2 x queue size, more for indirect */
+    vsk_buffer *scratch; /**< queue size entries */
 } vsk_buffers_tables;
 
 /** A driver's buffers. */
@@ -114,9 +114,9 @@ VSK_API vsk_status vsk_buffers_post(vsk_buffers *buffers, uint32_t size,
  * @param head written on success: slot of the first descriptor
  * @return VSK_OK, VSK_ERR_TABLE, VSK_ERR_POOL, or as vsk_queue_stage
  */
-VSK_API vsk_status vsk_buffers_add(vsk_buffers *buffers,
-                                   const vsk_buffer *list, uint32_t count,
-                                   uint32_t indirect, uint16_t *head);
+VSK_API vsk_status vsk_buffers_add(vsk_buffers *buffers, const vsk_buffer *list,
+                                   uint32_t count, uint32_t indirect,
+                                   uint16_t *head);
 
 /**
  * Take back one chain that the device has used. Its buffers stay as they are

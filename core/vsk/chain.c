@@ -187,7 +187,6 @@ vsk_chain_walk(vsk_chain *chain, vsk_memory *memory, const vsk_table *table,
         .size = table->size,
     };
 
-
     chain->count = 0;
     chain->read_count = 0;
     chain->buffers = 0;

@@ -75,6 +75,7 @@ typedef struct vsk_chain {
     bool indirect;         /**< an indirect table was entered */
     bool held;             /**< popped and not given back yet */
     uint32_t epoch;        /**< which life of the queue it was popped in */
+    uint16_t index;        /**< place in the order of all chains, mod 2^16 */
     const uint8_t *origin; /**< descriptor table it was popped from */
 } vsk_chain;
 

@@ -149,7 +149,8 @@ vsk_memory_write(vsk_memory *memory, uint64_t addr, const void *data,
     if (vsk_memory_check(memory, addr, len) != VSK_OK)
         return VSK_BAD_ADDRESS;
     while (len != 0 && take(memory, &addr, &len, &span) == VSK_OK) {
-        memcpy(span.base, from, span.len);
+        /* A script may copy guest memory to itself. */
+        memmove(span.base, from, span.len);
         from += span.len;
     }
     return VSK_OK;

@@ -24,8 +24,9 @@ borrow(vsk_packet *packet, const vsk_span *spans, uint32_t count)
     packet->first.base += skip;
     packet->first.addr += skip;
     packet->first.len -= skip;
-    packet->rest = &spans[at + 1];
     packet->rest_count = count - at - 1;
+    if (packet->rest_count != 0)
+        packet->rest = &spans[at + 1];
 }
 
 /* Copy the wire header between a buffer and the front of some spans. */
@@ -69,8 +70,8 @@ vsk_packet_init(vsk_packet *packet, uint8_t *payload, uint32_t size)
 
 /* Read a packet from spans that hold this many bytes. */
 static vsk_status
-parse(vsk_packet *packet, const vsk_span *spans, uint32_t count,
-      uint64_t bytes, uint32_t max_payload)
+parse(vsk_packet *packet, const vsk_span *spans, uint32_t count, uint64_t bytes,
+      uint32_t max_payload)
 {
     uint8_t wire[VSK_HEADER_SIZE];
     vsk_header header;
@@ -103,6 +104,15 @@ vsk_packet_from_spans(vsk_packet *packet, const vsk_span *spans, uint32_t count,
 }
 
 vsk_status
+vsk_packet_parse(vsk_packet *packet, uint8_t *wire, uint32_t size,
+                 uint32_t max_payload)
+{
+    vsk_span span = {.base = wire, .len = size};
+
+    return parse(packet, &span, 1, size, max_payload);
+}
+
+vsk_status
 vsk_packet_from_tx(vsk_packet *packet, const vsk_chain *chain,
                    uint32_t max_payload)
 {
@@ -128,6 +138,9 @@ vsk_packet_into_rx(vsk_packet *packet, const vsk_chain *chain,
         return VSK_BAD_RX_SHORT;
 
     room = chain->writable - VSK_HEADER_SIZE;
+    /* The used length, header and all, has 32 bits. */
+    if (max_payload > UINT32_MAX - VSK_HEADER_SIZE)
+        max_payload = UINT32_MAX - VSK_HEADER_SIZE;
     packet->header = (vsk_header){.type = VSK_TYPE_STREAM};
     borrow(packet, chain->spans, chain->count);
     packet->size = 0;

@@ -48,6 +48,18 @@ VSK_API void vsk_packet_init(vsk_packet *packet, uint8_t *payload,
                              uint32_t size);
 
 /**
+ * Read a packet from the bytes of the wire; bytes beyond len are ignored.
+ *
+ * @param packet written on success; borrows the bytes of the payload
+ * @param wire header and payload, one behind the other
+ * @param size bytes there
+ * @param max_payload largest len to accept
+ * @return VSK_OK, VSK_BAD_SHORT, VSK_BAD_LIMIT or VSK_BAD_LEN
+ */
+VSK_API vsk_status vsk_packet_parse(vsk_packet *packet, uint8_t *wire,
+                                    uint32_t size, uint32_t max_payload);
+
+/**
  * Read a packet from spans.
  *
  * @param packet written on success; borrows the spans and what they show
@@ -120,8 +132,7 @@ VSK_API vsk_status vsk_packet_append(vsk_packet *packet,
  * @return VSK_OK, or VSK_ERR_ROOM where the chain is not the packet's
  */
 VSK_API vsk_status vsk_packet_commit(const vsk_packet *packet,
-                                     const vsk_chain *chain,
-                                     uint32_t *written);
+                                     const vsk_chain *chain, uint32_t *written);
 
 /**
  * Step through the pieces of the payload.

@@ -59,8 +59,8 @@ VSK_API vsk_status vsk_pool_free(vsk_pool *pool, uint64_t addr, uint64_t size);
  * @return VSK_OK, VSK_ERR_ARGUMENT, VSK_ERR_POOL where no free range is large
  * enough, VSK_ERR_TABLE where the table has no entry left for what remains
  */
-VSK_API vsk_status vsk_pool_alloc(vsk_pool *pool, uint64_t size,
-                                  uint64_t align, uint64_t *addr);
+VSK_API vsk_status vsk_pool_alloc(vsk_pool *pool, uint64_t size, uint64_t align,
+                                  uint64_t *addr);
 
 /**
  * Take out what is free of a range that is in use by somebody else.

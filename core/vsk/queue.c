@@ -146,6 +146,7 @@ vsk_queue_pop(vsk_queue_device *device, vsk_chain *chain)
         return status;
     chain->held = true;
     chain->epoch = device->epoch;
+    chain->index = (uint16_t)(device->split.state.avail - 1);
     chain->origin = device->split.parts.desc;
     return VSK_OK;
 }
@@ -154,14 +155,14 @@ bool
 vsk_queue_holds(const vsk_queue_device *device, const vsk_chain *chain)
 {
     return chain->held && chain->epoch == device->epoch &&
-           chain->origin == device->split.parts.desc &&
-           device->split.held != 0;
+           chain->origin == device->split.parts.desc && device->split.held != 0;
 }
 
 vsk_status
 vsk_queue_unpop(vsk_queue_device *device, vsk_chain *chain)
 {
-    if (!vsk_queue_holds(device, chain))
+    if (!vsk_queue_holds(device, chain) ||
+        chain->index != (uint16_t)(device->split.state.avail - 1))
         return VSK_ERR_HELD;
     chain->held = false;
     vsk_split_unpop(&device->split);

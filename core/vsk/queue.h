@@ -173,7 +173,7 @@ VSK_API vsk_status vsk_queue_pop(vsk_queue_device *device, vsk_chain *chain);
  *
  * @param device that the chain was popped from
  * @param chain held; not held any more on success
- * @return VSK_OK or VSK_ERR_HELD
+ * @return VSK_OK, or VSK_ERR_HELD also where another was popped after it
  */
 VSK_API vsk_status vsk_queue_unpop(vsk_queue_device *device, vsk_chain *chain);
 

@@ -89,11 +89,11 @@ vsk_shared_copy(void *to, const void *from, size_t size)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-/** Copy into shared memory. */
+/** Copy into shared memory, also from the very same bytes. */
 static inline void
 vsk_shared_write(void *to, const void *from, size_t size)
 {
-    memcpy(to, from, size);
+    memmove(to, from, size);
     atomic_signal_fence(memory_order_seq_cst);
 }
 

@@ -185,8 +185,7 @@ vsk_split_driver_state(const vsk_ring_parts *parts)
 static vsk_status
 fill_table(vsk_split_driver *driver, const vsk_offer *offer)
 {
-    const vsk_buffer *buffers =
-        &offer->buffers[offer->count - offer->indirect];
+    const vsk_buffer *buffers = &offer->buffers[offer->count - offer->indirect];
     uint8_t *table;
 
     if (vsk_memory_map(&driver->memory, offer->table,
@@ -194,8 +193,8 @@ fill_table(vsk_split_driver *driver, const vsk_offer *offer)
                        &table) != VSK_OK)
         return VSK_ERR_ADDRESS;
     for (uint32_t i = 0; i < offer->indirect; i++) {
-        vsk_desc desc = desc_of(&buffers[i], i + 1 == offer->indirect,
-                                (uint16_t)(i + 1));
+        vsk_desc desc =
+            desc_of(&buffers[i], i + 1 == offer->indirect, (uint16_t)(i + 1));
 
         desc_store(table + (size_t)i * VSK_DESC_SIZE, &desc);
     }
@@ -257,8 +256,8 @@ vsk_split_stage(vsk_split_driver *driver, const vsk_offer *offer,
 void
 vsk_split_stage_head(vsk_split_driver *driver, uint16_t head)
 {
-    vsk_shared_store16(
-        avail_slot(&driver->parts, driver->size, driver->staged), head);
+    vsk_shared_store16(avail_slot(&driver->parts, driver->size, driver->staged),
+                       head);
     driver->staged++;
 }
 

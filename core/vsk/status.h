@@ -27,7 +27,8 @@
     X(ERR_ALIGN, -3,                                                           \
       "ring parts must be aligned: descriptors 16, driver 2, device 4 bytes",  \
       "SPLIT-DRV-01")                                                          \
-    X(ERR_ADDRESS, -4, "the address range is not in one piece of guest memory",\
+    X(ERR_ADDRESS, -4,                                                         \
+      "the address range is not in one piece of guest memory",                 \
       "SPLIT-BOTH-02")                                                         \
     X(ERR_REGION, -5,                                                          \
       "regions must be sorted, not empty, not overlapping, below 2^64", "")    \
@@ -57,7 +58,8 @@
     X(ERR_TABLE, -20, "a table of the caller's has no free entry", "")         \
     X(ERR_IMAGE, -21, "these bytes are not a saved guest memory", "")          \
     X(ERR_CLOSED, -22, "the object is closed", "")                             \
-    X(ERR_BUSY, -23, "still in use: a view of the memory, or a chain that is held", "")                         \
+    X(ERR_BUSY, -23,                                                           \
+      "still in use: a view of the memory, or a chain that is held", "")       \
     X(ERR_NOMEM, -24, "the host has no memory left", "")                       \
     X(ERR_FEATURES, -25, "the ring knows only INDIRECT_DESC and EVENT_IDX",    \
       "")                                                                      \
@@ -71,8 +73,8 @@
       "VSOCK-DRV-12")                                                          \
     X(BAD_RX_READABLE, -105, "an RX chain has device-writable buffers only",   \
       "VSOCK-DRV-12")                                                          \
-    X(BAD_RX_SHORT, -106, "an RX chain needs room for the 44 bytes of a header",\
-      "VSOCK-BOTH-05")                                                         \
+    X(BAD_RX_SHORT, -106,                                                      \
+      "an RX chain needs room for the 44 bytes of a header", "VSOCK-BOTH-05")  \
     X(BAD_AVAIL_IDX, -107,                                                     \
       "the available idx runs ahead by more than the queue size",              \
       "SPLIT-DRV-06")                                                          \

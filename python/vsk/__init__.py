@@ -37,8 +37,8 @@ __all__ = [
     "Span",
     "Status",
     "Type",
-    "Used",
     "UsageError",
+    "Used",
 ]
 
 _core.connect(Op, Type, Status, show)

@@ -12,6 +12,7 @@ class Error(Exception):
     """
 
     def __init__(self, message: str, status: Status) -> None:
+        """Keep the status beside the message."""
         super().__init__(message, status)
         self.status = status
 

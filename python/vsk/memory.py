@@ -5,8 +5,6 @@ import os
 from types import TracebackType
 
 from vsk import _core
-from vsk.enums import Status
-from vsk.errors import UsageError
 
 HEAD = 16  # bytes in front of an image's tables: magic, regions u32, rings u32
 REGION = 16
@@ -37,17 +35,15 @@ class Memory(_core.Memory):
         Raises UsageError with ERR_IMAGE where the file is not a whole image.
         """
         with open(path, "rb") as file:
+            total = os.fstat(file.fileno()).st_size
             head = file.read(HEAD)
             counts = head[8:16].ljust(8, b"\0")
             regions = int.from_bytes(counts[:4], "little")
             rings = int.from_bytes(counts[4:], "little")
             memory = cls.__new__(cls)
-            memory._begin_load(head + file.read(REGION * regions + RING * rings))
+            memory._begin_load(head + file.read(min(REGION * regions + RING * rings, total)), total)
             for address, size in memory.regions:
-                if file.readinto(memory.view(address, size)) != size:
-                    raise UsageError("the image ends too early", Status.ERR_IMAGE)
-            if file.read(1):
-                raise UsageError("the image has bytes behind its end", Status.ERR_IMAGE)
+                file.readinto(memory.view(address, size))
         memory._end_load()
         return memory
 

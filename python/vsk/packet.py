@@ -3,7 +3,7 @@
 
 from vsk._core import Header, HeaderFields, Packet
 
-__all__ = ["Header", "HeaderFields", "Packet", "rebuild"]
+__all__ = ["Header", "HeaderFields", "Packet", "rebuild", "rebuild_header"]
 
 
 def rebuild(wire: bytes) -> Packet:
@@ -11,3 +11,8 @@ def rebuild(wire: bytes) -> Packet:
     packet = Packet(payload=wire[44:])
     packet.header = wire[:44]
     return packet
+
+
+def rebuild_header(wire: bytes) -> Header:
+    """Make a header again from what pickling wrote."""
+    return Header.parse(wire)

@@ -52,6 +52,7 @@ class Queue(_core.Queue):
         event_idx: bool = True,
         ring: Ring | None = None,
     ) -> None:
+        """Place a new ring in memory, or open the one that is named."""
         super().__init__(memory, size, indirect=indirect, event_idx=event_idx, ring=ring)
         self.memory = memory
         self.driver = DriverEnd(self)
