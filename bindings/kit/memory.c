@@ -212,6 +212,6 @@ kit_memory_locate(kit_memory *memory, uint64_t addr, uint64_t len,
         return VSK_ERR_CLOSED;
     if (vsk_memory_map(table, addr, len, base) != VSK_OK)
         return VSK_ERR_ADDRESS;
-    *block = memory->blocks[table->last];
+    *block = memory->blocks[table->last_map];
     return VSK_OK;
 }

@@ -182,9 +182,14 @@ reserve_outstanding(kit_memory *memory, const vsk_image_ring *entry)
     spans = malloc(2 * (size_t)entry->ring.size * sizeof *spans);
     if (spans == NULL)
         return VSK_ERR_NOMEM;
-    vsk_chain_init(&chain, spans, 2 * entry->ring.size);
-    while (status == VSK_OK && vsk_queue_pop(&device, &chain) == VSK_OK)
-        status = reserve_chain(memory, &chain);
+    for (vsk_status found = VSK_OK; status == VSK_OK;) {
+        vsk_chain_init(&chain, spans, 2 * entry->ring.size);
+        found = vsk_queue_pop(&device, &chain);
+        if (found == VSK_OK)
+            status = reserve_chain(memory, &chain);
+        else if (found != VSK_BAD_HEAD)
+            break;
+    }
     free(spans);
     return status;
 }

@@ -20,6 +20,26 @@ static const kit_why why[1];
 %}
 
 %feature("kwargs");
+/* Of calls that take nothing SWIG makes ones that ignore any keyword. */
+%define VSK_NO_ARGUMENTS(CALL)
+%feature("kwargs", "0") CALL;
+%enddef
+VSK_NO_ARGUMENTS(vsk_header::check)
+VSK_NO_ARGUMENTS(kit_packet::commit)
+VSK_NO_ARGUMENTS(kit_packet::encode)
+VSK_NO_ARGUMENTS(kit_packet::check)
+VSK_NO_ARGUMENTS(kit_memory::available)
+VSK_NO_ARGUMENTS(kit_memory::close)
+VSK_NO_ARGUMENTS(kit_driver::reap)
+VSK_NO_ARGUMENTS(kit_driver::should_kick)
+VSK_NO_ARGUMENTS(kit_driver::enable_interrupts)
+VSK_NO_ARGUMENTS(kit_driver::disable_interrupts)
+VSK_NO_ARGUMENTS(kit_device::pop)
+VSK_NO_ARGUMENTS(kit_device::publish)
+VSK_NO_ARGUMENTS(kit_device::should_interrupt)
+VSK_NO_ARGUMENTS(kit_device::enable_kicks)
+VSK_NO_ARGUMENTS(kit_device::disable_kicks)
+VSK_NO_ARGUMENTS(kit_device::reset)
 %feature("autodoc", "0");
 
 /* ---- integers: exact, ranged, never floats ---- */
@@ -269,6 +289,11 @@ VSK_SLOT(vsk_used, tp_repr, reprfunc, vskpy_used_repr)
         SWIGTYPE_p_kit_chain, SWIGTYPE_p_kit_packets,
         SWIGTYPE_p_vsk_image_ring, SWIGTYPE_p_vsk_used,
     };
+    /* From 4.4 on SWIG initialises in a slot function, which gives an int. */
     if (vskpy_setup(m, infos) < 0)
+#if SWIG_VERSION < 0x040400
         return NULL;
+#else
+        return -1;
+#endif
 %}

@@ -8,6 +8,8 @@
 
 #if defined(SWIG) || !defined(__GNUC__)
 #define VSK_API
+#elif defined(__cplusplus)
+#define VSK_API extern "C" __attribute__((visibility("default")))
 #else
 #define VSK_API __attribute__((visibility("default")))
 #endif

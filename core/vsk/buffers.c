@@ -294,6 +294,9 @@ vsk_buffers_written(vsk_buffers *buffers, const vsk_used *used,
             chain->count++;
             addr += span->len;
             len -= span->len;
+            /* The address space ends at 2^64. */
+            if (len != 0 && addr == 0)
+                return VSK_BAD_ADDRESS;
         }
     }
     return VSK_OK;

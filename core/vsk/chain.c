@@ -4,18 +4,36 @@
 #include "vsk/le.h"
 #include "vsk/shared.h"
 
-/* A walk: the chain it fills, and the table it is in. */
+#define RARE(x) __builtin_expect(!!(x), 0)
+
+/* A walk: what it has found so far, and the table it is in. */
 typedef struct walker {
     vsk_chain *chain;
     vsk_memory *memory;
-    uint32_t limit; /* buffers in a chain: the queue size */
-    bool indirect;  /* INDIRECT may be met */
     const uint8_t *table;
-    uint32_t size;
-    uint32_t steps;      /* descriptors met in this table */
-    uint16_t span_flags; /* 0 in the ring's table, else VSK_SPAN_TABLE */
-    bool writing;        /* a writable descriptor was met */
+    uint64_t bytes;
+    uint32_t size;  /* descriptors of this table */
+    uint32_t left;  /* how many of them may still be met */
+    uint32_t count; /* spans */
+    uint16_t slot;
+    uint16_t flags; /* of spans: TABLE in an indirect table, WRITE from the
+                     * first writable one on */
+    uint64_t addr;  /* of the descriptor that was loaded last */
+    uint64_t rest;  /* its len, flags and next, as they stand in memory */
 } walker;
+
+static inline uint32_t
+desc_len(const walker *walk)
+{
+    return (uint32_t)walk->rest;
+}
+
+/* Whether a flag is set in the descriptor that was loaded last. */
+static inline bool
+desc_has(const walker *walk, uint64_t flag)
+{
+    return (walk->rest & flag << 32) != 0;
+}
 
 void
 vsk_chain_init(vsk_chain *chain, vsk_span *spans, uint32_t capacity)
@@ -23,13 +41,22 @@ vsk_chain_init(vsk_chain *chain, vsk_span *spans, uint32_t capacity)
     *chain = (vsk_chain){.spans = spans, .capacity = capacity};
 }
 
+/* A descriptor of its two halves: shifts cost less than sixteen bytes. */
+static inline vsk_desc
+desc_from(uint64_t addr, uint64_t rest)
+{
+    return (vsk_desc){
+        .addr = addr,
+        .len = (uint32_t)rest,
+        .flags = (uint16_t)(rest >> 32),
+        .next = (uint16_t)(rest >> 48),
+    };
+}
+
 void
 vsk_desc_decode(vsk_desc *desc, const uint8_t *wire)
 {
-    desc->addr = vsk_le_load64(wire);
-    desc->len = vsk_le_load32(wire + 8);
-    desc->flags = vsk_le_load16(wire + 12);
-    desc->next = vsk_le_load16(wire + 14);
+    *desc = desc_from(vsk_le_load64(wire), vsk_le_load64(wire + 8));
 }
 
 void
@@ -41,26 +68,27 @@ vsk_desc_encode(const vsk_desc *desc, uint8_t *wire)
     vsk_le_store16(wire + 14, desc->next);
 }
 
-static vsk_status
-add_spans(walker *walk, uint16_t flags)
+/* A buffer that one look did not place: piece by piece. */
+static inline vsk_status
+add_pieces(walker *walk)
 {
-    vsk_chain *chain = walk->chain;
-    uint64_t addr = chain->desc.addr;
-    uint32_t left = chain->desc.len;
+    uint64_t addr = walk->addr;
+    uint32_t left = desc_len(walk);
+    uint16_t flags = walk->flags;
 
     while (left != 0) {
-        vsk_span *span = &chain->spans[chain->count];
+        vsk_span *span = &walk->chain->spans[walk->count];
         vsk_status status;
 
-        if (chain->count == chain->capacity)
+        if (walk->count == walk->chain->capacity)
             return VSK_ERR_SPANS;
         status = vsk_memory_span(walk->memory, addr, left, span);
         if (status != VSK_OK)
             return status;
-        span->slot = chain->slot;
+        span->slot = walk->slot;
         span->flags = flags;
         flags |= VSK_SPAN_REST;
-        chain->count++;
+        walk->count++;
         addr += span->len;
         left -= span->len;
         /* The address space ends at 2^64: no buffer comes round to 0. */
@@ -70,107 +98,113 @@ add_spans(walker *walk, uint16_t flags)
     return VSK_OK;
 }
 
+static inline vsk_status
+add_spans(walker *walk)
+{
+    uint32_t len = desc_len(walk);
+    uint8_t *base = vsk_memory_hit(walk->memory, walk->addr, len);
+
+    if (RARE(base == NULL || len == 0 || walk->count == walk->chain->capacity))
+        return add_pieces(walk);
+    walk->chain->spans[walk->count++] =
+        (vsk_span){base, walk->addr, len, walk->slot, walk->flags};
+    return VSK_OK;
+}
+
 /* The descriptor just loaded describes a buffer. */
-static vsk_status
+static inline vsk_status
 add_buffer(walker *walk)
 {
-    vsk_chain *chain = walk->chain;
-    uint32_t len = chain->desc.len;
-    bool write = (chain->desc.flags & VSK_DESC_F_WRITE) != 0;
-    uint16_t flags = walk->span_flags;
+    bool write = desc_has(walk, VSK_DESC_F_WRITE);
+    bool writing = (walk->flags & VSK_SPAN_WRITE) != 0;
     vsk_status status;
 
-    if (chain->buffers == walk->limit)
-        return VSK_BAD_LONG;
-    if (!write && walk->writing)
-        return VSK_BAD_ORDER;
-    if (chain->readable + chain->writable + len > VSK_CHAIN_MAX)
-        return VSK_BAD_TOTAL;
-    if (write) {
-        flags |= VSK_SPAN_WRITE;
-        walk->writing = true;
+    if (RARE(write != writing)) {
+        if (writing)
+            return VSK_BAD_ORDER;
+        /* All before it is the readable part. */
+        walk->flags |= VSK_SPAN_WRITE;
+        walk->chain->read_count = walk->count;
+        walk->chain->readable = walk->bytes;
     }
-    status = add_spans(walk, flags);
+    if (RARE(walk->bytes + desc_len(walk) > VSK_CHAIN_MAX))
+        return VSK_BAD_TOTAL;
+    status = add_spans(walk);
     if (status != VSK_OK)
         return status;
-
-    chain->buffers++;
-    if (write) {
-        chain->writable += len;
-    } else {
-        chain->readable += len;
-        chain->read_count = chain->count;
-    }
+    walk->bytes += desc_len(walk);
+    walk->chain->buffers++;
     return VSK_OK;
 }
 
 /* The descriptor just loaded describes an indirect table: the chain's end. */
 static vsk_status
-enter_table(walker *walk)
+enter_table(walker *walk, const vsk_table *ring)
 {
     vsk_chain *chain = walk->chain;
-    uint32_t len = chain->desc.len;
+    uint32_t len = desc_len(walk);
+    uint32_t more = ring->size - chain->buffers;
     uint8_t *table;
 
-    if (walk->span_flags != 0)
+    if (chain->indirect)
         return VSK_BAD_NESTED;
-    if (!walk->indirect)
+    if (!ring->indirect)
         return VSK_BAD_INDIRECT;
-    if ((chain->desc.flags & VSK_DESC_F_NEXT) != 0)
+    if (desc_has(walk, VSK_DESC_F_NEXT))
         return VSK_BAD_INDIRECT_NEXT;
     if (len == 0 || len % VSK_DESC_SIZE != 0)
         return VSK_BAD_TABLE_LEN;
-    if (vsk_memory_map(walk->memory, chain->desc.addr, len, &table) != VSK_OK)
+    if (vsk_memory_map(walk->memory, walk->addr, len, &table) != VSK_OK)
         return VSK_BAD_TABLE_ADDRESS;
     chain->indirect = true;
-    chain->table = chain->desc.addr;
+    chain->table = walk->addr;
     walk->table = table;
     walk->size = len / VSK_DESC_SIZE;
-    walk->steps = 0;
-    walk->span_flags = VSK_SPAN_TABLE;
+    walk->left = walk->size < more ? walk->size : more;
+    walk->flags |= VSK_SPAN_TABLE;
+    walk->slot = 0;
     return VSK_OK;
 }
 
-/* Load the descriptor at the chain's slot, the only time. */
-static vsk_status
-load(walker *walk)
+/* Load the descriptor at the walk's slot, the only time. */
+static inline vsk_status
+load(walker *walk, const vsk_table *ring)
 {
-    vsk_chain *chain = walk->chain;
-    uint8_t wire[VSK_DESC_SIZE];
+    uint64_t wire[2];
 
-    if (chain->slot >= walk->size)
+    if (RARE(walk->slot >= walk->size))
         return VSK_BAD_NEXT;
     /* More steps than descriptors: the chain bites its own tail. */
-    if (walk->steps == walk->size)
-        return VSK_BAD_LOOP;
-    walk->steps++;
-    vsk_shared_copy(wire, walk->table + (size_t)chain->slot * VSK_DESC_SIZE,
+    if (RARE(walk->left == 0))
+        return walk->chain->buffers == ring->size && walk->size != ring->size
+                   ? VSK_BAD_LONG
+                   : VSK_BAD_LOOP;
+    walk->left--;
+    vsk_shared_copy(wire, walk->table + (size_t)walk->slot * VSK_DESC_SIZE,
                     sizeof wire);
-    vsk_desc_decode(&chain->desc, wire);
+    walk->addr = VSK_LE64(wire[0]);
+    walk->rest = VSK_LE64(wire[1]);
     return VSK_OK;
 }
 
-static vsk_status
-follow(walker *walk)
+static inline vsk_status
+follow(walker *walk, const vsk_table *ring)
 {
-    vsk_chain *chain = walk->chain;
-
     for (;;) {
-        vsk_status status = load(walk);
+        vsk_status status = load(walk, ring);
 
-        if (status != VSK_OK)
+        if (RARE(status != VSK_OK))
             return status;
-        if ((chain->desc.flags & VSK_DESC_F_INDIRECT) != 0) {
-            status = enter_table(walk);
+        if (RARE(desc_has(walk, VSK_DESC_F_INDIRECT))) {
+            status = enter_table(walk, ring);
             if (status != VSK_OK)
                 return status;
-            chain->slot = 0;
             continue;
         }
         status = add_buffer(walk);
-        if (status != VSK_OK || (chain->desc.flags & VSK_DESC_F_NEXT) == 0)
+        if (status != VSK_OK || !desc_has(walk, VSK_DESC_F_NEXT))
             return status;
-        chain->slot = chain->desc.next;
+        walk->slot = (uint16_t)(walk->rest >> 48);
     }
 }
 
@@ -181,22 +215,24 @@ vsk_chain_walk(vsk_chain *chain, vsk_memory *memory, const vsk_table *table,
     walker walk = {
         .chain = chain,
         .memory = memory,
-        .limit = table->size,
-        .indirect = table->indirect,
         .table = table->base,
         .size = table->size,
+        .left = table->size,
+        .slot = head,
     };
 
-    chain->count = 0;
-    chain->read_count = 0;
-    chain->buffers = 0;
-    chain->readable = 0;
-    chain->writable = 0;
-    chain->desc = (vsk_desc){0};
-    chain->table = 0;
     chain->head = head;
+    chain->buffers = 0;
     chain->indirect = false;
-    chain->slot = head;
-    chain->status = follow(&walk);
+    chain->table = 0;
+    chain->status = follow(&walk, table);
+    chain->count = walk.count;
+    if ((walk.flags & VSK_SPAN_WRITE) == 0) {
+        chain->read_count = walk.count;
+        chain->readable = walk.bytes;
+    }
+    chain->writable = walk.bytes - chain->readable;
+    chain->desc = desc_from(walk.addr, walk.rest);
+    chain->slot = walk.slot;
     return chain->status;
 }

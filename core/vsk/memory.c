@@ -6,6 +6,8 @@
 /* The longest piece that vsk_memory_span is asked for at once. */
 #define PIECE_MAX 0xffffffffu
 
+static const vsk_region NOTHING = {0};
+
 vsk_status
 vsk_memory_init(vsk_memory *memory, const vsk_region *regions, uint32_t count)
 {
@@ -21,9 +23,11 @@ vsk_memory_init(vsk_memory *memory, const vsk_region *regions, uint32_t count)
         if (i > 0 && region->addr <= regions[i - 1].addr)
             return VSK_ERR_REGION;
     }
-    memory->regions = regions;
+    /* With a region there always is a last one to look at first. */
+    memory->regions = count != 0 ? regions : &NOTHING;
     memory->count = count;
     memory->last = 0;
+    memory->last_map = 0;
     return VSK_OK;
 }
 
@@ -36,16 +40,19 @@ bytes_from(const vsk_region *region, uint64_t addr)
     return offset < region->size ? region->size - offset : 0;
 }
 
+/* The region of an address; the one that had the last address comes first. */
 static const vsk_region *
-search(vsk_memory *memory, uint64_t addr)
+find(const vsk_memory *memory, uint64_t addr, uint32_t *last)
 {
     uint32_t low = 0, high = memory->count;
 
+    if (bytes_from(&memory->regions[*last], addr) != 0)
+        return &memory->regions[*last];
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
 
         if (bytes_from(&memory->regions[middle], addr) != 0) {
-            memory->last = middle;
+            *last = middle;
             return &memory->regions[middle];
         }
         if (memory->regions[middle].addr < addr)
@@ -56,19 +63,10 @@ search(vsk_memory *memory, uint64_t addr)
     return NULL;
 }
 
-static const vsk_region *
-find(vsk_memory *memory, uint64_t addr)
-{
-    if (memory->last < memory->count &&
-        bytes_from(&memory->regions[memory->last], addr) != 0)
-        return &memory->regions[memory->last];
-    return search(memory, addr);
-}
-
 vsk_status
 vsk_memory_span(vsk_memory *memory, uint64_t addr, uint32_t len, vsk_span *span)
 {
-    const vsk_region *region = find(memory, addr);
+    const vsk_region *region = find(memory, addr, &memory->last);
     uint64_t there;
 
     if (region == NULL)
@@ -77,15 +75,13 @@ vsk_memory_span(vsk_memory *memory, uint64_t addr, uint32_t len, vsk_span *span)
     span->base = region->base + (addr - region->addr);
     span->addr = addr;
     span->len = len <= there ? len : (uint32_t)there;
-    span->slot = 0;
-    span->flags = 0;
     return VSK_OK;
 }
 
 vsk_status
 vsk_memory_map(vsk_memory *memory, uint64_t addr, uint64_t len, uint8_t **base)
 {
-    const vsk_region *region = find(memory, addr);
+    const vsk_region *region = find(memory, addr, &memory->last_map);
 
     if (region == NULL || bytes_from(region, addr) < len)
         return VSK_BAD_ADDRESS;

@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "vsk/packet.h"
 
+#include "vsk/le.h"
 #include "vsk/shared.h"
 
 /* Make a packet's pieces from what follows the header in some spans. */
 static void
 borrow(vsk_packet *packet, const vsk_span *spans, uint32_t count)
 {
+    const vsk_span *end = spans + count;
     uint32_t skip = VSK_HEADER_SIZE;
-    uint32_t at = 0;
 
-    while (at < count && spans[at].len <= skip) {
-        skip -= spans[at].len;
-        at++;
-    }
-    packet->first = (vsk_span){0};
+    while (spans != end && spans->len <= skip)
+        skip -= spans++->len;
+    packet->end = (vsk_cursor){0};
     packet->rest = NULL;
     packet->rest_count = 0;
-    packet->end = (vsk_cursor){0};
-    if (at == count)
+    if (spans == end) {
+        packet->first = (vsk_span){0};
         return;
-    packet->first = spans[at];
+    }
+    packet->first = *spans++;
     packet->first.base += skip;
     packet->first.addr += skip;
     packet->first.len -= skip;
-    packet->rest_count = count - at - 1;
-    if (packet->rest_count != 0)
-        packet->rest = &spans[at + 1];
+    if (spans != end) {
+        packet->rest = spans;
+        packet->rest_count = (uint32_t)(end - spans);
+    }
 }
 
-/* Copy the wire header between a buffer and the front of some spans. */
+/* Copy the header out of spans that hold it in pieces. */
 static void
-gather_header(uint8_t *wire, const vsk_span *spans)
+gather(uint8_t *wire, const vsk_span *spans)
 {
     for (uint32_t done = 0, at = 0; done < VSK_HEADER_SIZE; at++) {
         uint32_t part = VSK_HEADER_SIZE - done;
@@ -44,8 +45,9 @@ gather_header(uint8_t *wire, const vsk_span *spans)
     }
 }
 
+/* Copy the header into spans that take it in pieces. */
 static void
-scatter_header(const uint8_t *wire, const vsk_span *spans)
+scatter(const uint8_t *wire, const vsk_span *spans)
 {
     for (uint32_t done = 0, at = 0; done < VSK_HEADER_SIZE; at++) {
         uint32_t part = VSK_HEADER_SIZE - done;
@@ -74,21 +76,24 @@ parse(vsk_packet *packet, const vsk_span *spans, uint32_t count, uint64_t bytes,
       uint32_t max_payload)
 {
     uint8_t wire[VSK_HEADER_SIZE];
-    vsk_header header;
+    uint32_t len;
 
     if (bytes < VSK_HEADER_SIZE)
         return VSK_BAD_SHORT;
-    gather_header(wire, spans);
-    vsk_header_decode(&header, wire);
-    if (header.len > max_payload)
+    if (spans[0].len >= VSK_HEADER_SIZE)
+        vsk_shared_copy(wire, spans[0].base, VSK_HEADER_SIZE);
+    else
+        gather(wire, spans);
+    len = vsk_le_load32(wire + offsetof(vsk_header, len));
+    if (len > max_payload)
         return VSK_BAD_LIMIT;
-    if (header.len > bytes - VSK_HEADER_SIZE)
+    if (len > bytes - VSK_HEADER_SIZE)
         return VSK_BAD_LEN;
 
+    vsk_header_decode(&packet->header, wire);
     borrow(packet, spans, count);
-    packet->header = header;
-    packet->size = header.len;
-    packet->room = header.len;
+    packet->size = len;
+    packet->room = len;
     return VSK_OK;
 }
 
@@ -219,7 +224,10 @@ vsk_packet_commit(const vsk_packet *packet, const vsk_chain *chain,
         chain->writable < (uint64_t)VSK_HEADER_SIZE + packet->size)
         return VSK_ERR_ROOM;
     vsk_header_encode(&packet->header, wire);
-    scatter_header(wire, chain->spans);
+    if (chain->spans[0].len >= VSK_HEADER_SIZE)
+        vsk_shared_write(chain->spans[0].base, wire, VSK_HEADER_SIZE);
+    else
+        scatter(wire, chain->spans);
     *written = VSK_HEADER_SIZE + packet->size;
     return VSK_OK;
 }

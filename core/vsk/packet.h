@@ -129,7 +129,7 @@ VSK_API vsk_status vsk_packet_append(vsk_packet *packet,
  * @param chain still held
  * @param written bytes to report when the chain is given back: 44 + size;
  * never more than was written, whatever len says
- * @return VSK_OK, or VSK_ERR_ROOM where the chain is not the packet's
+ * @return VSK_OK, or VSK_ERR_ROOM where the chain cannot hold the packet
  */
 VSK_API vsk_status vsk_packet_commit(const vsk_packet *packet,
                                      const vsk_chain *chain, uint32_t *written);

@@ -149,9 +149,10 @@ vsk_pool_reserve(vsk_pool *pool, uint64_t addr, uint64_t size)
 {
     uint64_t last;
 
-    if (size == 0 || size - 1 > UINT64_MAX - addr)
+    if (size == 0)
         return VSK_OK;
-    last = last_byte(addr, size);
+    /* What is behind 2^64 is nobody's. */
+    last = size - 1 > UINT64_MAX - addr ? UINT64_MAX : last_byte(addr, size);
     for (uint32_t i = lower_bound(pool, addr); i < pool->count;) {
         uint64_t range_first = pool->free[i].addr;
         uint64_t range_last = last_byte(range_first, pool->free[i].size);

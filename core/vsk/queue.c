@@ -137,11 +137,22 @@ vsk_queue_device_init(vsk_queue_device *device, const vsk_memory *memory,
     return VSK_OK;
 }
 
+bool
+vsk_queue_holds(const vsk_queue_device *device, const vsk_chain *chain)
+{
+    return chain->held && chain->epoch == device->epoch &&
+           chain->origin == device->split.parts.desc && device->split.held != 0;
+}
+
 vsk_status
 vsk_queue_pop(vsk_queue_device *device, vsk_chain *chain)
 {
-    vsk_status status = vsk_split_pop(&device->split, chain);
+    vsk_status status;
 
+    /* It would be lost: nobody could give it back any more. */
+    if (vsk_queue_holds(device, chain))
+        return VSK_ERR_HELD;
+    status = vsk_split_pop(&device->split, chain);
     if (status != VSK_OK)
         return status;
     chain->held = true;
@@ -149,13 +160,6 @@ vsk_queue_pop(vsk_queue_device *device, vsk_chain *chain)
     chain->index = (uint16_t)(device->split.state.avail - 1);
     chain->origin = device->split.parts.desc;
     return VSK_OK;
-}
-
-bool
-vsk_queue_holds(const vsk_queue_device *device, const vsk_chain *chain)
-{
-    return chain->held && chain->epoch == device->epoch &&
-           chain->origin == device->split.parts.desc && device->split.held != 0;
 }
 
 vsk_status

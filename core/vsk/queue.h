@@ -141,7 +141,9 @@ VSK_API void vsk_queue_disable_interrupts(vsk_queue_driver *driver);
 VSK_API vsk_ring_state vsk_queue_driver_state(const vsk_queue_driver *driver);
 
 /**
- * Begin, or go on, at the device's end; the ring is not touched.
+ * Begin, or go on, at the device's end; the ring is not touched. Chains that
+ * were popped before are void and must not be given back; to begin again on
+ * the same ring use vsk_queue_device_reset, which refuses them.
  *
  * @param device written on success
  * @param memory guest memory; copied, its region table must live on
@@ -162,8 +164,8 @@ VSK_API vsk_status vsk_queue_device_init(vsk_queue_device *device,
  * @param device whose ring is looked at
  * @param chain prepared by vsk_chain_init; on VSK_OK it is held until it is
  * given back, and its status says what is wrong with it
- * @return VSK_OK, VSK_NONE, VSK_BAD_AVAIL_IDX, or VSK_BAD_HEAD: then the
- * entry is passed over
+ * @return VSK_OK, VSK_NONE, VSK_BAD_AVAIL_IDX, VSK_BAD_HEAD: then the entry
+ * is passed over; VSK_ERR_HELD where chain is held from here already
  */
 VSK_API vsk_status vsk_queue_pop(vsk_queue_device *device, vsk_chain *chain);
 

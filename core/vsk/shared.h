@@ -17,43 +17,37 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define VSK_SHARED_LE16(value) __builtin_bswap16(value)
-#define VSK_SHARED_LE32(value) __builtin_bswap32(value)
-#else
-#define VSK_SHARED_LE16(value) (value)
-#define VSK_SHARED_LE32(value) (value)
-#endif
+#include "vsk/le.h"
 
 /** Load a 16-bit field; no order. */
 static inline uint16_t
 vsk_shared_load16(const void *at)
 {
-    return VSK_SHARED_LE16(atomic_load_explicit((const _Atomic uint16_t *)at,
-                                                memory_order_relaxed));
+    return VSK_LE16(atomic_load_explicit((const _Atomic uint16_t *)at,
+                                         memory_order_relaxed));
 }
 
 /** Load a 16-bit index: what was stored before it is seen after this. */
 static inline uint16_t
 vsk_shared_acquire16(const void *at)
 {
-    return VSK_SHARED_LE16(atomic_load_explicit((const _Atomic uint16_t *)at,
-                                                memory_order_acquire));
+    return VSK_LE16(atomic_load_explicit((const _Atomic uint16_t *)at,
+                                         memory_order_acquire));
 }
 
 /** Load a 32-bit field; no order. */
 static inline uint32_t
 vsk_shared_load32(const void *at)
 {
-    return VSK_SHARED_LE32(atomic_load_explicit((const _Atomic uint32_t *)at,
-                                                memory_order_relaxed));
+    return VSK_LE32(atomic_load_explicit((const _Atomic uint32_t *)at,
+                                         memory_order_relaxed));
 }
 
 /** Store a 16-bit field; no order. */
 static inline void
 vsk_shared_store16(void *at, uint16_t value)
 {
-    atomic_store_explicit((_Atomic uint16_t *)at, VSK_SHARED_LE16(value),
+    atomic_store_explicit((_Atomic uint16_t *)at, VSK_LE16(value),
                           memory_order_relaxed);
 }
 
@@ -61,7 +55,7 @@ vsk_shared_store16(void *at, uint16_t value)
 static inline void
 vsk_shared_release16(void *at, uint16_t value)
 {
-    atomic_store_explicit((_Atomic uint16_t *)at, VSK_SHARED_LE16(value),
+    atomic_store_explicit((_Atomic uint16_t *)at, VSK_LE16(value),
                           memory_order_release);
 }
 
@@ -69,7 +63,7 @@ vsk_shared_release16(void *at, uint16_t value)
 static inline void
 vsk_shared_store32(void *at, uint32_t value)
 {
-    atomic_store_explicit((_Atomic uint32_t *)at, VSK_SHARED_LE32(value),
+    atomic_store_explicit((_Atomic uint32_t *)at, VSK_LE32(value),
                           memory_order_relaxed);
 }
 

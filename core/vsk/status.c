@@ -43,5 +43,5 @@ vsk_status_clause(vsk_status status)
 bool
 vsk_status_is_peer(vsk_status status)
 {
-    return status <= VSK_BAD_SHORT;
+    return vsk_status_name(status)[0] == 'B';
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """The device's end of ./run demo: what a Lua guest left in a memory, and what Linux sends."""
 
 import json

@@ -8,7 +8,7 @@
 """
 
 from vsk import _core
-from vsk.display import show
+from vsk.display import show as _show
 from vsk.enums import Op, Seq, Shutdown, Status, Type
 from vsk.errors import Error, PeerError, UsageError
 from vsk.memory import Memory
@@ -41,4 +41,4 @@ __all__ = [
     "Used",
 ]
 
-_core.connect(Op, Type, Status, show)
+_core.connect(Op, Type, Status, _show)

@@ -23,7 +23,7 @@ class Memory(_core.Memory):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write regions, bytes and the place of all rings into a file that load reads."""
-        with open(path, "wb") as file:
+        with open(os.fspath(path), "wb") as file:
             file.write(self._head())
             for address, size in self.regions:
                 file.write(self.view(address, size))
@@ -34,7 +34,7 @@ class Memory(_core.Memory):
 
         Raises UsageError with ERR_IMAGE where the file is not a whole image.
         """
-        with open(path, "rb") as file:
+        with open(os.fspath(path), "rb") as file:
             total = os.fstat(file.fileno()).st_size
             head = file.read(HEAD)
             counts = head[8:16].ljust(8, b"\0")

@@ -41,7 +41,11 @@ class Queue(_core.Queue):
     in the memory already, one of memory.rings.
     """
 
-    __slots__ = ("device", "driver", "memory")
+    __slots__ = {
+        "device": "The device's end.",
+        "driver": "The driver's end.",
+        "memory": "The memory that the ring stands in.",
+    }
 
     def __init__(
         self,

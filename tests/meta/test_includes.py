@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Includes run one way: every module stands on those that its row names, and on theirs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+# The table of the design; anybody may include api.
+STANDS_ON = {
+    "api": "",
+    "status": "api",
+    "le": "api",
+    "shared": "le",
+    "memory": "status",
+    "pool": "memory",
+    "chain": "memory le shared",
+    "header": "status le",
+    "packet": "chain header",
+    "ring": "memory",
+    "split": "chain ring",
+    "queue": "split",
+    "buffers": "queue packet pool",
+    "image": "le pool queue",
+    "text": "header chain",
+}
+# Freestanding, but for the four functions of string.h that test_symbols lets through.
+SYSTEM = {"limits.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def stands_on(module: str) -> set[str]:
+    below = {"api", *STANDS_ON[module].split()}
+    return below.union(*(stands_on(other) for other in below - {"api"}))
+
+
+def broken(file: Path, module: str) -> list[str]:
+    allowed = {f"vsk/{name}.h" for name in stands_on(module) | {module}}
+    return [
+        f"{file.name}: {name}"
+        for kind, name in INCLUDE.findall(file.read_text())
+        if name not in (SYSTEM if kind == "<" else allowed)
+    ]
+
+
+def test_every_module_has_its_row_and_every_row_its_module(top: Path) -> None:
+    modules = {file.stem for file in (top / "core/vsk").iterdir()}
+
+    assert modules == set(STANDS_ON)
+
+
+def test_the_table_has_no_circle() -> None:
+    seen: set[str] = set()
+    for module, below in STANDS_ON.items():
+        assert seen.issuperset(below.split()), f"{module} stands on what comes after it"
+        seen.add(module)
+
+
+@pytest.mark.parametrize("module", STANDS_ON)
+def test_a_module_includes_only_what_it_stands_on(top: Path, module: str) -> None:
+    sources = [top / f"core/vsk/{module}.{suffix}" for suffix in "hc"]
+
+    assert [line for file in sources if file.exists() for line in broken(file, module)] == []
+
+
+@pytest.mark.parametrize(("folder", "below"), [("kit", ""), ("python", "kit"), ("lua", "kit")])
+def test_bindings_stand_on_the_core_and_on_the_kit(top: Path, folder: str, below: str) -> None:
+    here = top / "bindings" / folder
+    stray = [
+        f"{file.name}: {name}"
+        for file in here.glob("*.[ch]")
+        for kind, name in INCLUDE.findall(file.read_text())
+        if kind == '"' and name.split("/")[0] not in {"vsk", folder, below}
+        if not re.fullmatch(r"swig(py|lua)run\.h", name) and not (here / name).exists()
+    ]
+
+    assert stray == []

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What README shows is what happens."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def readme(top: Path) -> str:
+    return (top / "README.md").read_text()
+
+
+def block(readme: str, language: str) -> str:
+    (only,) = re.findall(rf"^```{language}\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    return str(only)
+
+
+def compiled(readme: str, top: Path, build: Path, tmp_path: Path) -> list[str]:
+    source = tmp_path / "tour.c"
+    source.write_text(block(readme, "c"))
+    program = tmp_path / "tour"
+    library = build / "core" / "libvsk.a"
+    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I", str(top / "core")]
+    subprocess.run(["cc", *flags, str(source), str(library), "-o", str(program)], check=True)
+    return [str(program)]
+
+
+@pytest.mark.parametrize("language", ["python", "lua", "c"])
+def test_the_tour_prints_what_it_says(
+    language: str, readme: str, top: Path, build: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "tour"
+    if language == "c":
+        command = compiled(readme, top, build, tmp_path)
+    else:
+        script.write_text(block(readme, language))
+        command = [sys.executable if language == "python" else "lua5.4", str(script)]
+
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert printed == block(readme, "text")
+
+
+def test_every_verb_that_it_names_exists(readme: str, top: Path) -> None:
+    usage = subprocess.run([top / "run", "help"], capture_output=True, text=True, check=True).stdout
+
+    for verb in set(re.findall(r"\./run (\w+)", readme)):
+        assert re.search(rf"^  {verb}\b", usage, re.MULTILINE), verb
+
+
+def test_every_folder_of_its_map_is_there(readme: str, top: Path) -> None:
+    rows = re.findall(r"^\| (`.*?) \|", readme, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+
+    assert len(named) >= 8
+    for name in named:
+        assert (top / name).exists(), name

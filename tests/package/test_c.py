@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What a C program finds after cmake --install."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import TOP, Run
+
+CONSUMER = TOP / "tests/consumer"
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wundef", "-Werror"]
+PUBLIC = sorted(
+    file.name
+    for file in (TOP / "core/vsk").glob("*.h")
+    if file.name not in {"le.h", "shared.h"}  # inline helpers of the sources
+)
+
+
+@pytest.fixture(scope="module")
+def prefix(build: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installed tree that was moved after it was installed."""
+    first = tmp_path_factory.mktemp("install") / "first"
+    run("cmake", "--install", build, "--prefix", first)
+    return Path(shutil.move(first, first.with_name("prefix")))
+
+
+def pkg_config(run: Run, prefix: Path, *args: str) -> list[str]:
+    folder = next(prefix.rglob("vsk.pc")).parent
+    return run("pkg-config", *args, "vsk", PKG_CONFIG_PATH=folder).split()
+
+
+def test_the_headers_are_installed_and_nothing_else(prefix: Path) -> None:
+    installed = sorted(str(file.relative_to(prefix / "include")) for file in prefix.rglob("*.h"))
+
+    assert installed == [f"vsk/{name}" for name in PUBLIC]
+
+
+@pytest.mark.parametrize("header", PUBLIC)
+@pytest.mark.parametrize("compiler", ["gcc -std=c11 -xc", "g++ -std=c++17 -xc++"])
+def test_a_header_compiles_alone(
+    run: Run, prefix: Path, tmp_path: Path, header: str, compiler: str
+) -> None:
+    source = tmp_path / "alone.c"
+    source.write_text(f"#include <vsk/{header}>\n#include <vsk/{header}>\nextern int not_empty;\n")
+    flags = [
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Wconversion",
+        "-Wundef",
+        "-Werror",
+        "-fsyntax-only",
+    ]
+
+    run(*compiler.split(), *flags, f"-I{prefix}/include", source)
+
+
+def test_find_package_gives_shared_and_static(run: Run, prefix: Path, tmp_path: Path) -> None:
+    run("cmake", "-S", CONSUMER, "-B", tmp_path, f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", tmp_path)
+
+    printed = {run(tmp_path / name) for name in ("shared", "static")}
+
+    assert len(printed) == 1
+    assert "libvsk.so.0" in run("ldd", tmp_path / "shared")
+    assert "libvsk" not in run("ldd", tmp_path / "static")
+
+
+def test_pkg_config_gives_shared(run: Run, prefix: Path, tmp_path: Path) -> None:
+    flags = pkg_config(run, prefix, "--cflags", "--libs")
+
+    run("gcc", "-std=c11", CONSUMER / "main.c", *flags, "-o", tmp_path / "main")
+
+    (folder,) = pkg_config(run, prefix, "--variable=libdir")
+    assert "STREAM RW" in run(tmp_path / "main", LD_LIBRARY_PATH=folder)
+    assert "libvsk.so.0" in run("ldd", tmp_path / "main", LD_LIBRARY_PATH=folder)
+
+
+def test_pkg_config_gives_static(run: Run, prefix: Path, tmp_path: Path) -> None:
+    flags = pkg_config(run, prefix, "--cflags")
+    (folder,) = pkg_config(run, prefix, "--variable=libdir")
+
+    run("gcc", "-std=c11", CONSUMER / "main.c", f"{folder}/libvsk.a", *flags, "-o", tmp_path / "m")
+
+    assert "STREAM RW" in run(tmp_path / "m")
+
+
+def test_cxx_links_with_it(run: Run, prefix: Path, tmp_path: Path) -> None:
+    flags = pkg_config(run, prefix, "--cflags")
+    (folder,) = pkg_config(run, prefix, "--variable=libdir")
+
+    run("g++", "-std=c++17", "-xc++", CONSUMER / "main.c", *flags, "-xnone", f"{folder}/libvsk.a",
+        "-o", tmp_path / "main")  # fmt: skip
+
+    assert "STREAM RW" in run(tmp_path / "main")
+
+
+def test_python_runs_from_where_it_was_installed(run: Run, prefix: Path, tmp_path: Path) -> None:
+    package = next(prefix.rglob("vsk/__init__.py")).parent
+    example = TOP / "python/examples/02_queue.py"
+
+    run(sys.executable, example, cwd=tmp_path, PYTHONPATH=package.parent)
+
+    assert (package / "py.typed").exists()
+
+
+def test_lua_runs_from_where_it_was_installed(run: Run, prefix: Path, tmp_path: Path) -> None:
+    share, lib = prefix / "share/lua/5.4", prefix / "lib/lua/5.4"
+
+    run(
+        "lua5.4",
+        TOP / "lua/examples/02_queue.lua",
+        cwd=tmp_path,
+        LUA_PATH_5_4=f"{share}/?.lua;{share}/?/init.lua",
+        LUA_CPATH_5_4=f"{lib}/?.so",
+    )

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What several test files build on."""
+
+import pytest
+
+import vsk
+
+FILL = 0xAA
+
+
+@pytest.fixture
+def mem() -> vsk.Memory:
+    """A guest memory of 1 MiB over a fill pattern."""
+    return vsk.Memory(1 << 20, fill=FILL)
+
+
+@pytest.fixture
+def queue(mem: vsk.Memory) -> vsk.Queue:
+    """A queue of 16 in that memory."""
+    return vsk.Queue(mem, size=16)
+
+
+@pytest.fixture
+def hello() -> vsk.Packet:
+    """A data packet."""
+    return vsk.Packet(src=(3, 1024), dst=(2, 1234), op="RW", payload=b"hello", buf_alloc=262144)

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Every call of every class, as the stub lists them, with what nobody should pass.
+
+    every_call.py CLASS        prints how many calls were made
+
+Nothing but an exception of the usual kinds may come of it: anything else ends the program.
+"""
+
+import faulthandler
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import vsk
+from abuse import ALLOWED, KINDS, STUB, WIRE, Call, bare, garbage
+
+Act = Callable[[], Any]
+
+
+class World:
+    """An object of every class in the middle of its life, and good values by name."""
+
+    def __init__(self) -> None:
+        self.memory = vsk.Memory(65536, fill=0xAA)
+        self.queue = vsk.Queue(self.memory, 16)
+        self.driver, self.device = self.queue.driver, self.queue.device
+        self.packet = vsk.Packet.parse(WIRE)
+        self.header = self.packet.header
+        self.ring = self.queue.ring
+        self.address = self.memory.alloc(64)
+
+        self.driver.send(self.packet)
+        self.ended = self.pop()
+        self.given = vsk.Packet.from_tx(self.ended)
+        self.device.push(self.ended, 0)
+        self.used = next(self.driver.used())
+
+        self.driver.send(self.packet)
+        self.driver.post(100)
+        self.chain, self.writable = self.pop(), self.pop()
+        self.borrowed = vsk.Packet.from_tx(self.chain)
+        self.begun = vsk.Packet.into_rx(self.writable)
+        self.driver.send(self.packet)
+        self.packets = self.device.packets()
+
+    def pop(self) -> vsk.Chain:
+        chain = self.device.pop()
+        assert chain is not None
+        return chain
+
+    def objects(self, kind: str) -> list[Any]:
+        """Those of a class: live, over, and never begun."""
+        live: dict[str, list[Any]] = {
+            "Header": [self.header],
+            "Packet": [self.packet, self.borrowed, self.begun, self.given],
+            "Memory": [self.memory, self.closed()],
+            "Queue": [self.queue, self.groundless()],
+            "DriverEnd": [self.driver, self.groundless().driver],
+            "DeviceEnd": [self.device, self.groundless().device],
+            "Chain": [self.chain, self.writable, self.ended],
+            "Packets": [self.packets, self.driver.packets()],
+            "Ring": [self.ring],
+            "Used": [self.used],
+        }
+        return [*live[kind], KINDS[kind].__new__(KINDS[kind]), bare(KINDS[kind])]
+
+    def closed(self) -> vsk.Memory:
+        memory = vsk.Memory(4096)
+        memory.close()
+        return memory
+
+    def groundless(self) -> vsk.Queue:
+        """A queue whose memory was closed."""
+        queue = vsk.Queue(vsk.Memory(4096), 4)
+        queue.driver.post(44)
+        queue.memory.close()
+        return queue
+
+    def good(self, kind: str, call: Call) -> dict[str, Any]:
+        """Good values for all that a call takes."""
+        values = {
+            "chain": self.writable if call.name == "into_rx" else self.chain,
+            "packet": self.packet,
+            "memory": self.memory,
+            "queue": self.queue,
+            "ring": None,
+            "layout": [44, 20],
+            "buffers": [(self.address, 44, "r"), (self.address + 44, 20, "w")],
+            "data": WIRE,
+            "payload": b"hello",
+            "addr": self.address,
+            "size": 64,
+            "align": 16,
+            "regions": None,
+            "src": (3, 1024),
+            "dst": (2, 1234),
+            "op": "RW",
+            "type": "STREAM",
+            "indirect": False,
+            "event_idx": True,
+            "front": self.memory._head(),
+            "total": len(self.memory._head()) + 65536,
+            "other": self.packet,
+            "max_payload": 100,
+        }
+        names = call.positional + call.keyword_only
+        return {name: values.get(name, 0) for name in names}
+
+
+def rubbish(kind: str, name: str) -> list[Any]:
+    """What nobody should pass; but a memory of gigabytes would be granted."""
+    grows = kind == "Memory" and name in {"__init__", "__class__", "__new__"}
+    return [thing for thing in garbage() if not (grows and thing in (2**31, 2**32))]
+
+
+def wrong_arguments(world: World, kind: str, target: Any, call: Call) -> Iterator[Act]:
+    """One wrong argument among right ones, too few and too many, unknown names."""
+    for parameter in call.positional + call.keyword_only:
+        for thing in rubbish(kind, call.name):
+            values = world.good(kind, call) | {parameter: thing}
+            yield lambda values=values: call.invoke(target, values)
+    for count in range(len(call.positional) + 2):
+        for thing in (None, -1, b"x", world.packet):
+            yield lambda n=count, thing=thing: getattr(target, call.name)(*[thing] * n)
+    yield lambda: getattr(target, call.name)(colour=1)
+    yield lambda: getattr(target, call.name)(**world.good(kind, call), colour=1)
+
+
+def any_name(kind: str, target: Any, name: str) -> Iterator[Act]:
+    """Read, call, set and delete whatever the class has under a name."""
+    yield lambda: getattr(target, name)
+    for thing in rubbish(kind, name):
+        yield lambda thing=thing: getattr(target, name)(thing)
+        yield lambda thing=thing: getattr(target, name)(thing, thing)
+        if name != "__class__":
+            yield lambda thing=thing: setattr(target, name, thing)
+    yield lambda: getattr(target, name)()
+    yield lambda: delattr(target, name)
+
+
+def acts(kind: str) -> Iterator[Act]:
+    for at in range(len(World().objects(kind))):
+        for call in STUB.calls[kind].values():
+            world = World()
+            yield from wrong_arguments(world, kind, world.objects(kind)[at], call)
+        for name in [*dir(KINDS[kind]), "colour", "this", "own", "append"]:
+            yield from any_name(kind, World().objects(kind)[at], name)
+
+
+def main() -> None:
+    faulthandler.enable()
+    made = 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for act in acts(sys.argv[1]):
+            made += 1
+            try:
+                act()
+            except (*ALLOWED, StopIteration):
+                pass
+        os.chdir("/")
+    print(f"\n{made} calls")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Guest memory: regions, bytes, views, ranges, files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import vsk
+
+TOUCHING = [(0x1000, 0x1000), (0x2000, 0x1000), (1 << 40, 16), (2**64 - 16, 16)]
+
+
+def test_a_size_is_one_region_at_zero() -> None:
+    memory = vsk.Memory(4096, fill=0x5A)
+
+    assert memory.regions == ((0, 4096),) and memory.size == 4096
+    assert memory.read(0, 4096) == b"\x5a" * 4096
+
+
+def test_reads_and_writes_cross_the_edge_of_touching_regions() -> None:
+    memory = vsk.Memory(regions=TOUCHING)
+
+    memory.write(0x1FFE, b"edge")
+
+    assert memory.read(0x1FFE, 4) == b"edge"
+    assert bytes(memory.view(0x2000, 2)) == b"ge"
+    memory.fill(0x1FFF, 0x11, 2)
+    assert memory.read(0x1FFE, 4) == b"e\x11\x11e"
+
+
+def test_the_last_byte_of_the_address_space_is_memory() -> None:
+    memory = vsk.Memory(regions=TOUCHING)
+
+    memory.write(2**64 - 1, b"!")
+
+    assert memory.read(2**64 - 16, 16)[-1:] == b"!"
+
+
+@pytest.mark.parametrize(
+    ("addr", "size"),
+    [(0, 1), (0xFFF, 2), (0x2FFF, 2), (0x3000, 1), (2**64 - 1, 2), (2**64 - 1, 2**64 - 1)],
+)
+@pytest.mark.parametrize("call", ["read", "fill", "view"])
+def test_what_is_no_memory_is_refused(call: str, addr: int, size: int) -> None:
+    memory = vsk.Memory(regions=TOUCHING, fill=7)
+    calls: dict[str, Callable[[], object]] = {
+        "read": lambda: memory.read(addr, size),
+        "fill": lambda: memory.fill(addr, 0, size),
+        "view": lambda: memory.view(addr, size),
+    }
+
+    with pytest.raises(vsk.UsageError):
+        calls[call]()
+
+    assert memory.read(0x1000, 0x2000) == b"\x07" * 0x2000
+
+
+def test_a_write_that_does_not_fit_changes_nothing() -> None:
+    memory = vsk.Memory(regions=TOUCHING)
+
+    with pytest.raises(vsk.UsageError) as error:
+        memory.write(0x2FFE, b"abcd")
+
+    assert error.value.status is vsk.Status.ERR_ADDRESS
+    assert memory.read(0x2FFE, 2) == bytes(2)
+
+
+@pytest.mark.parametrize(
+    "regions",
+    [
+        [(0, 0)],
+        [(0, 16), (8, 16)],
+        [(16, 16), (0, 16)],
+        [(0, 16), (0, 16)],
+        [(2**64 - 8, 16)],
+        [(0, 2**63)],
+    ],
+)
+def test_regions_that_cannot_be_are_refused(regions: list[tuple[int, int]]) -> None:
+    with pytest.raises(vsk.UsageError) as error:
+        vsk.Memory(regions=regions)
+
+    assert error.value.status is vsk.Status.ERR_REGION
+
+
+def test_a_view_is_the_memory_itself(mem: vsk.Memory) -> None:
+    view = mem.view(100, 4)
+
+    view[:] = b"view"
+    assert mem.read(100, 4) == b"view"
+    mem.write(100, b"V")
+
+    assert bytes(view) == b"View" and not view.readonly
+
+
+def test_a_view_lies_in_one_region() -> None:
+    memory = vsk.Memory(regions=TOUCHING)
+
+    with pytest.raises(vsk.UsageError) as error:
+        memory.view(0x1FFF, 2)
+
+    assert error.value.status is vsk.Status.ERR_ADDRESS
+
+
+def test_ranges_are_handed_out_once_and_come_back(mem: vsk.Memory) -> None:
+    before = mem.available()
+    first, second = mem.alloc(100), mem.alloc(4096, align=4096)
+    assert first % 16 == 0 and second % 4096 == 0
+    assert mem.available() == before - 100 - 4096
+
+    mem.free(first, 100)
+    mem.free(second, 4096)
+
+    assert mem.available() == before
+    with pytest.raises(vsk.UsageError) as error:
+        mem.free(first, 100)
+    assert error.value.status is vsk.Status.ERR_FREE
+
+
+def test_a_range_never_crosses_the_edge_of_a_region() -> None:
+    memory = vsk.Memory(regions=TOUCHING)
+
+    with pytest.raises(vsk.UsageError) as error:
+        memory.alloc(0x1001)
+
+    assert error.value.status is vsk.Status.ERR_POOL
+    assert [memory.alloc(0x1000), memory.alloc(0x1000)] == [0x1000, 0x2000]
+
+
+@pytest.mark.parametrize("arguments", [(0, 16), (16, 0), (16, 3)])
+def test_ranges_of_no_size_or_odd_alignment_are_refused(
+    mem: vsk.Memory, arguments: tuple[int, int]
+) -> None:
+    with pytest.raises(vsk.UsageError) as error:
+        mem.alloc(*arguments)
+
+    assert error.value.status is vsk.Status.ERR_ARGUMENT
+
+
+def test_a_thousand_ranges_at_once_are_no_matter(mem: vsk.Memory) -> None:
+    ranges = [mem.alloc(16) for _ in range(2000)]
+
+    for addr in ranges[::2]:
+        mem.free(addr, 16)
+
+    assert mem.available() == (1 << 20) - 1000 * 16
+
+
+def test_a_closed_memory_says_so(mem: vsk.Memory) -> None:
+    with mem as same:
+        assert same is mem and not mem.closed
+
+    assert mem.closed
+    mem.close()
+    for call in (mem.available, mem.close):
+        call()
+    with pytest.raises(vsk.UsageError) as error:
+        mem.read(0, 1)
+    assert error.value.status is vsk.Status.ERR_CLOSED
+    assert repr(mem) == "<Memory, closed>"
+
+
+def test_an_image_brings_regions_bytes_and_rings(tmp_path: Path, hello: vsk.Packet) -> None:
+    memory = vsk.Memory(regions=[*TOUCHING], fill=3)
+    queue = vsk.Queue(memory, size=4, event_idx=False)
+    queue.driver.send(hello)
+    memory.save(tmp_path / "guest.mem")
+
+    again = vsk.Memory.load(tmp_path / "guest.mem")
+
+    assert again.regions == memory.regions
+    for addr, size in memory.regions:
+        assert again.read(addr, size) == memory.read(addr, size)
+    (ring,) = again.rings
+    assert repr(ring) == repr(queue.ring)
+    assert ring.size == 4 and ring.features == 1 << 28
+    assert [p.op for p in vsk.Queue(again, ring=ring).device.packets()] == [vsk.Op.RW]
+
+
+def test_a_loaded_queue_goes_on_where_both_ends_were(tmp_path: Path, hello: vsk.Packet) -> None:
+    memory = vsk.Memory(1 << 16)
+    queue = vsk.Queue(memory, size=8)
+    for _ in range(11):
+        queue.driver.send(hello)
+        list(queue.device.packets())
+        queue.driver.reap()
+    queue.driver.send(hello, layout=[49])
+    queue.driver.send(hello)
+    queue.device.push(next(iter(queue.device)), 0)
+    memory.save(tmp_path / "guest.mem")
+
+    again = vsk.Memory.load(tmp_path / "guest.mem")
+    same = vsk.Queue(again, ring=again.rings[0])
+
+    assert same.driver.outstanding == 2 and same.driver.free == 5
+    assert [bytes(p.payload) for p in same.device.packets()] == [b"hello"]
+    assert len(list(same.driver.used())) == 2
+    assert same.driver.free == 8
+
+
+def test_loaded_buffers_are_not_handed_out_again(tmp_path: Path, hello: vsk.Packet) -> None:
+    memory = vsk.Memory(1 << 14)
+    queue = vsk.Queue(memory, size=8)
+    queue.driver.send(hello)
+    queue.driver.send(hello, layout=[40, 9], indirect=True)
+    memory.save(tmp_path / "guest.mem")
+
+    again = vsk.Memory.load(tmp_path / "guest.mem")
+    while again.available() >= 16:
+        try:
+            again.fill(again.alloc(16), 0xEE, 16)
+        except vsk.UsageError:
+            break
+
+    device = vsk.Queue(again, ring=again.rings[0]).device
+    assert [p == hello for p in device.packets()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda image: b"",
+        lambda image: image[:15],
+        lambda image: b"X" + image[1:],
+        lambda image: image[:-1],
+        lambda image: image + b"!",
+        lambda image: image[:8] + b"\xff\xff\xff\xff" + image[12:],
+        lambda image: image[:16] + b"\xff" * 16 + image[32:],
+        lambda image: image[:32] + b"\xff" * 8 + image[40:],
+        lambda image: image[:64] + b"\x03" + image[65:],
+    ],
+    ids=["empty", "head", "magic", "early", "late", "count", "region", "place", "size"],
+)
+def test_a_file_that_is_no_image_is_refused(
+    tmp_path: Path, queue: vsk.Queue, spoil: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "guest.mem"
+    queue.memory.save(path)
+    path.write_bytes(spoil(path.read_bytes()))
+
+    with pytest.raises(vsk.UsageError) as error:
+        vsk.Memory.load(path)
+
+    assert error.value.status is vsk.Status.ERR_IMAGE
+
+
+def test_a_ring_is_opened_once(tmp_path: Path, queue: vsk.Queue) -> None:
+    queue.memory.save(tmp_path / "guest.mem")
+    again = vsk.Memory.load(tmp_path / "guest.mem")
+    first = vsk.Queue(again, ring=again.rings[0])
+
+    with pytest.raises(vsk.UsageError) as error:
+        vsk.Queue(again, ring=again.rings[0])
+
+    assert error.value.status is vsk.Status.ERR_BUSY
+    assert first.size == 16
+    with pytest.raises(vsk.UsageError) as error:
+        vsk.Queue(vsk.Memory(4096), ring=again.rings[0])
+    assert error.value.status is vsk.Status.ERR_ARGUMENT

@@ -1,0 +1,791 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Scripts cannot crash the interpreter: the pitfalls of SWIG, one by one, by their numbers.
+
+What could take the process down runs in a process of its own, which must end well and leave
+nothing on stderr. P10 is about how helpers are compiled: it has no case at run time.
+"""
+
+import copy
+import gc
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import vsk
+from abuse import KINDS, STUB, bare
+from every_call import World
+from vsk import _core
+
+HERE = Path(__file__).parent
+FIELDS = STUB.properties["Header"]
+UNIQUE = [kind for kind in KINDS if kind not in ("Header", "Packet")]
+BASE = vsk.Packet.__mro__[-2]  # SWIG's own, between our types and object
+SWIGS = ["this", "thisown", "own", "disown", "acquire", "append", "next"]
+
+
+def child(*command: str) -> str:
+    """Run Python on a command; give what it prints."""
+    # Debian's Python has no AddressSanitizer, but a test run may preload it: a refused
+    # allocation is an answer there too, and its report is no finding.
+    options = f"{os.environ.get('ASAN_OPTIONS', '')}:allocator_may_return_null=1"
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", *command],
+        env={**os.environ, "ASAN_OPTIONS": options, "PYTHONPATH": f"{HERE}:{os.environ['PYTHONPATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    errors = [line for line in done.stderr.splitlines() if "failed to allocate" not in line]
+    assert (done.returncode, errors) == (0, [])
+    return done.stdout
+
+
+def script(text: str) -> str:
+    return child("-c", "import gc, vsk\nfrom every_call import *\n" + textwrap.dedent(text))
+
+
+def error_of(act: Callable[[], object]) -> type[BaseException] | vsk.Status | None:
+    """What a call raises: the status of our own errors, else the type."""
+    try:
+        act()
+    except vsk.Error as error:
+        return error.status
+    except Exception as error:
+        return type(error)
+    return None
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+# Everything at once
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_call_with_what_nobody_should_pass_raises_at_worst(kind: str) -> None:
+    last = child(str(HERE / "every_call.py"), kind).splitlines()[-1]
+
+    assert int(last.removesuffix(" calls")) > 10_000
+
+
+def test_the_stub_lists_every_class_with_its_calls() -> None:
+    assert set(STUB.calls) == set(KINDS)
+    for kind, cls in KINDS.items():
+        listed = set(STUB.calls[kind]) | set(STUB.properties[kind])
+        native = {name for base in cls.__mro__ if base is not object for name in vars(base)}
+        assert {name for name in native if not name.startswith("_")} <= listed | {
+            "save", "load", "used", "device", "driver", "memory",
+        }  # fmt: skip
+
+
+# Stub signatures
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_calls_take_what_the_stub_says(kind: str) -> None:
+    for name, call in STUB.calls[kind].items():
+        world = World()
+        target = KINDS[kind].__new__(KINDS[kind]) if name == "__init__" else world.objects(kind)[0]
+        values = world.good(kind, call)
+        if kind in ("Header", "Packet") and name == "__init__":
+            del values["src_cid"], values["dst_cid"]
+        if name == "_begin_load":
+            target = vsk.Memory.__new__(vsk.Memory)
+
+        assert error_of(lambda t=target, c=call, v=values: c.invoke(t, v)) is not TypeError, name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_calls_take_nothing_that_the_stub_does_not_say(kind: str, world: World) -> None:
+    for name, call in STUB.calls[kind].items():
+        if name == "__reduce__":
+            continue  # object's own
+        target = KINDS[kind].__new__(KINDS[kind]) if name == "__init__" else world.objects(kind)[0]
+        values = world.good(kind, call)
+        required = {key: values[key] for key in call.positional[: call.required]}
+        many = [*values.values(), None]
+        method = getattr(target, name)
+
+        assert error_of(lambda m=method, a=many: m(*a)) is TypeError, name
+        assert error_of(lambda m=method, r=required: m(**r, colour=1)) is TypeError, name
+        if required:
+            assert error_of(method) is TypeError, name
+
+
+# P1: objects whose __init__ was never called
+
+
+def is_open(kind: str, name: str) -> bool:
+    """What an object can say of itself before __init__."""
+    return (kind, name) in {("Memory", "closed"), ("Chain", "held"), ("Packets", "__iter__")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_subclass_without_its_base_init_is_refused_by_every_call(kind: str) -> None:  # P1
+    script(f"""
+        from test_safety import *
+        kind = {kind!r}
+        calls = [c for n, c in STUB.calls[kind].items() if not (c.static or is_open(kind, n))]
+        calls = [c for c in calls if c.name not in ("__init__", "__eq__", "_begin_load")]
+        for target in (bare(KINDS[kind]), KINDS[kind].__new__(KINDS[kind])):
+            for call in calls:
+                values = World().good(kind, call)
+                assert error_of(lambda: call.invoke(target, values)) == vsk.Status.ERR_CLOSED, call.name
+            for name in STUB.properties[kind]:
+                status = None if is_open(kind, name) else vsk.Status.ERR_CLOSED
+                assert error_of(lambda: getattr(target, name)) == status, name
+            assert "not initialised" in repr(target)
+        """)
+
+
+@pytest.mark.parametrize("kind", ["Header", "Packet"])
+def test_fields_of_an_object_without_init_cannot_be_set(kind: str) -> None:  # P1
+    script(f"""
+        from test_safety import *
+        target = bare(KINDS[{kind!r}])
+        for name in STUB.properties[{kind!r}]:
+            status = error_of(lambda: setattr(target, name, 1))
+            assert status in (vsk.Status.ERR_CLOSED, AttributeError), name
+            assert error_of(lambda: delattr(target, name)) in (vsk.Status.ERR_CLOSED, AttributeError)
+        """)
+
+
+def test_an_object_without_init_is_refused_as_an_argument() -> None:  # P1
+    script("""
+        from test_safety import *
+        world = World()
+        calls = [
+            lambda: vsk.Packet.from_tx(bare(vsk.Chain)),
+            lambda: vsk.Packet.into_rx(bare(vsk.Chain)),
+            lambda: world.device.push(bare(vsk.Chain), 0),
+            lambda: world.device.give(vsk.Chain.__new__(vsk.Chain), 0),
+            lambda: world.device.send(bare(vsk.Packet)),
+            lambda: world.driver.send(vsk.Packet.__new__(vsk.Packet)),
+            lambda: vsk.Queue(bare(vsk.Memory)),
+            lambda: vsk.Queue(world.memory, ring=bare(vsk.Ring)),
+            lambda: vsk.DriverEnd(bare(_core.Queue)),
+            lambda: vsk.DeviceEnd(_core.Queue.__new__(_core.Queue)),
+            lambda: setattr(world.packet, "header", bare(vsk.Header)),
+            lambda: world.packet == bare(vsk.Packet),
+        ]
+        assert [error_of(call) for call in calls] == [vsk.Status.ERR_CLOSED] * len(calls)
+        """)
+
+
+def test_a_subclass_that_begins_properly_works() -> None:  # P1
+    class Ping(vsk.Packet):
+        def __init__(self, port: int) -> None:
+            super().__init__(src_port=port, op="REQUEST")
+            self.sent = 0
+
+    ping = Ping(9)
+    ping.sent += 1
+
+    assert (ping.src_port, ping.sent, bytes(ping)[16:20]) == (9, 1, b"\x09\0\0\0")
+
+
+# P2: None
+
+
+def test_none_is_no_object() -> None:  # P2
+    script("""
+        from test_safety import *
+        world = World()
+        calls = [
+            lambda: vsk.Packet.from_tx(None),
+            lambda: vsk.Packet.into_rx(None),
+            lambda: world.device.push(None, 0),
+            lambda: world.device.give(None, 0),
+            lambda: world.device.send(None),
+            lambda: world.driver.send(None),
+            lambda: vsk.Queue(None),
+            lambda: vsk.DriverEnd(None),
+            lambda: vsk.DeviceEnd(None),
+            lambda: setattr(world.packet, "header", None),
+            lambda: setattr(world.packet, "payload", None),
+            lambda: vsk.Packet.check(None),
+            lambda: vsk.Packet.src_cid.__get__(None),
+        ]
+        refusals = {vsk.Status.ERR_CLOSED, TypeError}
+        assert all(error_of(call) in refusals for call in calls)
+        """)
+
+
+# P3: slots
+
+
+def test_slots_that_fail_raise() -> None:  # P3
+    script("""
+        from test_safety import *
+        world = World()
+        calls = [
+            lambda: bytes(bare(vsk.Packet)),
+            lambda: bytes(world.given),
+            lambda: str(bare(vsk.Header)),
+            lambda: str(world.ended),
+            lambda: iter(world.ended),
+            lambda: next(bare(vsk.Packets)),
+            lambda: next(world.groundless().device),
+            lambda: hash(world.packet),
+            lambda: len(world.packet),
+            lambda: memoryview(world.packet),
+            lambda: int(world.packet),
+            lambda: world.packet < world.packet,
+            lambda: world.chain[0],
+        ]
+        refusals = {vsk.Status.ERR_CLOSED, vsk.Status.ERR_HELD, TypeError}
+        assert all(error_of(call) in refusals for call in calls)
+        """)
+
+
+# P4: del
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_field_can_be_deleted(kind: str, world: World) -> None:  # P4
+    target = world.objects(kind)[0]
+
+    for name in STUB.properties[kind]:
+        assert error_of(lambda name=name: delattr(target, name)) is AttributeError, name
+
+
+# P5: misspelt attributes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_attribute_is_refused(kind: str, world: World) -> None:  # P5
+    target = world.objects(kind)[0]
+
+    with pytest.raises(AttributeError):
+        target.src_cdi = 3
+    with pytest.raises(AttributeError):
+        _ = target.src_cdi
+    with pytest.raises(AttributeError):
+        del target.src_cdi
+
+
+def test_a_subclass_may_have_attributes_of_its_own() -> None:  # P5
+    class Noted(vsk.Packet):
+        pass
+
+    class Slotted(vsk.Packet):
+        __slots__ = ("note",)
+
+    noted, slotted = Noted(), Slotted()
+    noted.note = slotted.note = "seen"  # type: ignore[attr-defined]
+
+    assert (noted.note, slotted.note) == ("seen", "seen")  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError):
+        slotted.other = 1  # type: ignore[attr-defined]
+
+
+# P6: cycles
+
+
+class Node(vsk.Packet):
+    __slots__ = ("__weakref__", "other")
+
+    other: object
+
+
+class Holder:
+    """A plain object: the place for references that may go in a circle."""
+
+    packet: vsk.Packet
+
+
+def test_a_cycle_through_slots_is_collected() -> None:  # P6
+    node = Node()
+    node.other = node
+    seen = weakref.ref(node)
+
+    del node
+    gc.collect()
+
+    assert seen() is None
+
+
+def test_a_cycle_through_a_plain_object_is_collected() -> None:  # P6
+    holder, node = Holder(), Node()
+    holder.packet, node.other = node, holder
+    seen = weakref.ref(holder)
+
+    del holder, node
+    gc.collect()
+
+    assert seen() is None
+
+
+def test_a_queue_of_the_package_is_in_no_cycle(world: World) -> None:  # P6
+    class Seen(vsk.Queue):
+        __slots__ = ("__weakref__",)
+
+    queue = Seen(world.memory, 4)
+    seen = weakref.ref(queue)
+
+    gc.disable()
+    try:
+        del queue
+        assert seen() is None
+    finally:
+        gc.enable()
+
+
+def test_a_cycle_through_a_dict_must_be_broken_by_hand() -> None:  # P6: what does not hold
+    class Open(vsk.Packet):
+        pass
+
+    knot = Open()
+    knot.me = knot  # type: ignore[attr-defined]
+    seen = weakref.ref(knot)
+
+    del knot
+    gc.collect()
+    assert (again := seen()) is not None
+    del again.me  # type: ignore[attr-defined]
+    del again
+
+    assert seen() is None
+
+
+# P7: bytes that are passed are held during the call, and no longer
+
+
+def takers(world: World) -> dict[str, Callable[[Any], object]]:
+    return {
+        "write": lambda data: world.memory.write(world.address, data),
+        "parse": vsk.Packet.parse,
+        "header": vsk.Header.parse,
+        "append": world.begun.write,
+        "payload": lambda data: setattr(world.packet, "payload", data),
+        "set header": lambda data: setattr(world.packet, "header", data),
+        "keyword": lambda data: vsk.Packet(payload=data),
+    }
+
+
+@pytest.mark.parametrize("taker", takers(World()))
+@pytest.mark.parametrize("size", [0, 43, 44, 100, 100_000])
+def test_bytes_are_let_go_of_whether_the_call_succeeds_or_not(
+    world: World, taker: str, size: int
+) -> None:  # P7
+    data = bytearray(size)
+
+    error_of(lambda: takers(world)[taker](data))
+
+    data.append(1)  # a BufferError where somebody still holds them
+
+
+def test_bytes_that_change_afterwards_change_no_packet(world: World) -> None:  # P7
+    data = bytearray(b"hello")
+    packet = vsk.Packet(payload=data)
+
+    data[:] = b"HELLO"
+
+    assert bytes(packet.payload) == b"hello"
+
+
+def test_guest_memory_may_be_copied_to_itself() -> None:  # P7
+    script("""
+        memory = vsk.Memory(4096)
+        memory.write(0, bytes(range(100)))
+        memory.write(1, memory.view(0, 100))
+        assert memory.read(1, 100) == bytes(range(100))
+        memory.write(0, memory.view(1, 100))
+        assert memory.read(0, 100) == bytes(range(100))
+        queue = vsk.Queue(memory, 4)
+        queue.driver.add([(0, 100, "w")])
+        out = vsk.Packet.into_rx(queue.device.pop())
+        out.write(memory.view(45, 20))
+        assert memory.read(44, 20) == bytes(range(45, 65))
+        """)
+
+
+# P8: views export from an object that owns the bytes
+
+
+def test_a_view_owns_what_it_shows(world: World) -> None:  # P8
+    for view in (world.packet.payload, world.borrowed.payload, world.memory.view(0, 16)):
+        assert type(view.obj).__name__ == "View"
+        with pytest.raises(TypeError):
+            type(view.obj)()
+
+
+# P9: the GIL stays held
+
+
+def test_threads_with_objects_of_their_own_do_not_disturb_each_other() -> None:  # P9
+    wrong: list[object] = []
+
+    def work(number: int) -> None:
+        queue = vsk.Queue(vsk.Memory(65536), 16)
+        packet = vsk.Packet(src_port=number, op="RW", payload=bytes([number]) * number)
+        for _ in range(300):
+            queue.driver.send(packet)
+            wrong.extend(p for p in queue.device.packets() if p != packet)
+            wrong.extend(used for used in queue.driver.used() if used.written != 0)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+# P11: the end of the interpreter
+
+
+def test_objects_that_live_at_exit_print_nothing() -> None:  # P11
+    out = script("""
+        import builtins, sys, threading
+        world = World()
+        every = [world.objects(kind) for kind in KINDS]
+        views = [world.memory.view(0, 9), world.borrowed.payload, world.packet.payload]
+        builtins.kept = [World(), world.packets, iter(world.queue.device)]
+        sys.modules["kept"] = World()
+        class Node(vsk.Packet): pass
+        knot = Node()
+        knot.me = knot
+        local = threading.local()
+        local.world = World()
+        print("end")
+        """)
+
+    assert out == "end\n"
+
+
+def test_an_import_alone_prints_nothing() -> None:  # P11
+    assert child("-W", "error", "-c", "import vsk") == ""
+
+
+# P12: copies
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copied_packet_shares_nothing(world: World, how: Callable[[Any], Any]) -> None:  # P12
+    for original in (world.packet, world.borrowed):
+        again = how(original)
+        view = again.payload
+        assert again == original and type(again) is vsk.Packet
+
+        again.src_port, again.payload = 9, b"other"
+
+        assert original.src_port == 1024 and bytes(original.payload) == b"hello"
+        assert bytes(view) == b"hello"
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copied_header_shares_nothing(world: World, how: Callable[[Any], Any]) -> None:  # P12
+    again = how(world.header)
+    assert again == world.header
+
+    again.src_port = 9
+
+    assert world.header.src_port == 1024
+
+
+def test_a_pickled_packet_keeps_a_len_that_lies() -> None:  # P12
+    packet = vsk.Packet(op="RW", payload=b"hello", len=4000)
+
+    again = pickle.loads(pickle.dumps(packet))
+
+    assert (again.len, bytes(again.payload)) == (4000, b"hello")
+
+
+@pytest.mark.parametrize("kind", UNIQUE)
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_what_is_unique_cannot_be_copied(
+    world: World, kind: str, how: Callable[[Any], Any]
+) -> None:  # P12
+    with pytest.raises(TypeError, match="pickle"):
+        how(world.objects(kind)[0])
+
+
+@pytest.mark.parametrize("name", SWIGS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_swig_gives_every_object_is_gone(world: World, kind: str, name: str) -> None:  # P12
+    target = world.objects(kind)[0]
+
+    assert [hasattr(thing, name) for thing in (target, *type(target).__mro__)] == [False] * (
+        len(type(target).__mro__) + 1
+    )
+    with pytest.raises(AttributeError):
+        setattr(target, name, target)
+
+
+def test_swigs_base_can_be_neither_made_nor_derived_from() -> None:  # P12
+    assert BASE.__name__ == "SwigPyObject"
+
+    for act in (BASE, lambda: BASE.__new__(BASE), lambda: type("X", (BASE,), {})):
+        assert error_of(act) is TypeError
+    assert error_of(lambda: object.__new__(vsk.Packet)) is TypeError
+    assert not any("destroy" in name or "delete" in name for name in dir(_core))
+
+
+def test_a_foreign_class_of_swigs_name_is_foreign() -> None:  # P12
+    script("""
+        from test_safety import *
+        class SwigPyObject:
+            ptr = own = next = 1
+        world, fake = World(), SwigPyObject()
+        calls = [
+            lambda: vsk.Packet.from_tx(fake),
+            lambda: vsk.Packet.into_rx(fake),
+            lambda: world.device.push(fake, 0),
+            lambda: world.driver.send(fake),
+            lambda: vsk.Queue(fake),
+            lambda: vsk.Packet.check(fake),
+            lambda: setattr(world.packet, "header", fake),
+        ]
+        assert [error_of(call) for call in calls] == [TypeError] * len(calls)
+        """)
+
+
+def test_no_class_is_two_of_ours() -> None:  # P12: its object would be one and count as both
+    classes = [cls for cls in KINDS.values()]
+    for one in classes:
+        for other in classes:
+            if one is not other:
+                with pytest.raises(TypeError, match="lay-out conflict|MRO|duplicate base"):
+                    type("Both", (one, other), {})
+
+
+def test_no_object_changes_into_another_class(world: World) -> None:  # P12
+    ones = [type(f"One{kind}", (KINDS[kind],), {}) for kind in KINDS]
+
+    for one in ones:
+        for other in ones:
+            if one is not other:
+                with pytest.raises(TypeError):
+                    one.__new__(one).__class__ = other
+    with pytest.raises(TypeError):
+        world.driver.__class__ = vsk.DeviceEnd  # type: ignore[assignment]
+
+
+# P13: __init__ twice
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_init_runs_once(kind: str, world: World) -> None:  # P13
+    target = world.objects(kind)[0]
+    before = repr(target)
+    call = STUB.calls[kind].get("__init__")
+    values = world.good(kind, call) if call is not None else {}
+
+    with pytest.raises((TypeError, AttributeError)):
+        target.__init__(**values)
+
+    assert repr(target) == before
+
+
+def test_init_that_failed_may_run_again() -> None:  # P13
+    packet = vsk.Packet.__new__(vsk.Packet)
+    with pytest.raises(vsk.UsageError):
+        packet.__init__(src_port=-1)  # type: ignore[misc]
+
+    packet.__init__(src_port=9)  # type: ignore[misc]
+
+    assert packet.src_port == 9
+
+
+def test_init_within_init_is_refused_or_harmless() -> None:  # P13
+    script("""
+        from abuse import Index
+        for kind, keyword in ((vsk.Packet, "src_port"), (vsk.Header, "src_port"), (vsk.Memory, "fill")):
+            target = kind.__new__(kind)
+            def again():
+                try:
+                    target.__init__(*((4096,) if kind is vsk.Memory else ()))
+                except TypeError:
+                    pass
+                return 7
+            try:
+                target.__init__(*((4096,) if kind is vsk.Memory else ()), **{keyword: Index(again)})
+            except TypeError:
+                pass
+            repr(target), bytes(target) if kind is not vsk.Memory else target.read(0, 9)
+        """)
+
+
+# P14: integers
+
+
+def integers() -> list[tuple[str, str, int]]:
+    """Every parameter that is an integer, and its bits."""
+    bits = {"src_cid": 64, "dst_cid": 64, "type": 16, "op": 16, "head": 16, "value": 8, "fill": 8}
+    wide = {"Memory": ["addr", "size", "len", "align"], "Queue": ["addr"]}
+    names = {*FIELDS, "head", "value", "fill", "addr", "size", "align", "slot", "next", "written"}
+    names = {*names, "max_payload"} - {"src", "dst", "flag_names"}
+    found = []
+    for kind, calls in STUB.calls.items():
+        for call in calls.values():
+            for name in names.intersection(call.positional + call.keyword_only):
+                at = 64 if name in wide.get(kind, []) else bits.get(name, 32)
+                at = 16 if call.name == "set_desc" and name in ("flags", "next") else at
+                found.append((kind, call.name, name, at))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("kind", "name", "parameter", "bits"), integers())
+def test_every_integer_is_exact_or_refused(
+    world: World, kind: str, name: str, parameter: str, bits: int
+) -> None:  # P14
+    call = STUB.calls[kind][name]
+    target = KINDS[kind].__new__(KINDS[kind]) if name == "__init__" else world.objects(kind)[0]
+
+    def tried(value: object) -> type[BaseException] | vsk.Status | None:
+        values = world.good(kind, call) | {parameter: value}
+        return error_of(lambda: call.invoke(target, values))
+
+    for value in (1.0, 1.5, float("nan"), "1x", b"1", [1]):
+        assert tried(value) in ({vsk.Status.ERR_ARGUMENT, TypeError} if value == "1x" else {TypeError})
+    for value in (-1, 1 << bits, 2**64, 2**200):
+        assert tried(value) == vsk.Status.ERR_ARGUMENT
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if name not in ("src", "dst", "flag_names")])
+def test_every_field_keeps_its_largest_value(name: str) -> None:  # P14
+    bits = {"src_cid": 64, "dst_cid": 64, "type": 16, "op": 16}.get(name, 32)
+
+    for cls in (vsk.Header, vsk.Packet):
+        thing = cls(**{name: 2**bits - 1})  # type: ignore[arg-type]
+
+        assert getattr(thing, name) == 2**bits - 1 == getattr(thing.fields(), name)
+        assert bytes(thing).count(b"\xff") == bits // 8
+
+
+# P15: a fast way in
+
+
+def test_a_header_of_44_bytes_sets_all_ten_fields() -> None:  # P15
+    wire = bytes(range(1, 45))
+    packet = vsk.Packet()
+
+    packet.header = wire
+
+    assert bytes(packet) == wire and packet.fields() == vsk.Header.parse(wire).fields()
+
+
+# Lists that change while they are read
+
+
+@pytest.mark.parametrize("call", ["regions", "layout", "buffers"])
+def test_a_list_that_empties_itself_while_it_is_read_is_read_to_its_end(call: str) -> None:
+    script(f"""
+        from test_safety import *
+        from abuse import shrinking
+        world = World()
+        layout, buffers = shrinking(lambda n: n), shrinking(lambda n: (n, 20, "w"))
+        regions = shrinking(lambda n: (n, 4))
+        act = {{
+            "regions": lambda: vsk.Memory(regions=regions),
+            "layout": lambda: world.driver.post(54, layout=layout),
+            "buffers": lambda: world.driver.add(buffers),
+        }}[{call!r}]
+        error_of(act)
+        assert [] in (layout, buffers, regions)
+        """)
+
+
+def test_a_list_without_an_end_is_refused(world: World) -> None:
+    for endless in (range(10**12), iter(int, 1)):
+        status = error_of(lambda endless=endless: world.driver.post(44, layout=endless))
+        assert status in (TypeError, vsk.Status.ERR_LONG)
+
+
+# Chains at the wrong time and place
+
+
+def test_a_chain_is_pushed_once(world: World) -> None:
+    world.device.push(world.chain, 0)
+
+    for act in (world.device.push, world.device.give):
+        assert error_of(lambda act=act: act(world.chain, 0)) == vsk.Status.ERR_HELD
+
+
+def test_a_chain_goes_back_to_its_own_queue_alone(world: World) -> None:
+    others = [vsk.Queue(world.memory, 16), World().queue]
+
+    for other in others:
+        other.driver.send(world.packet)
+        assert other.device.pop() is not None
+        assert error_of(lambda o=other: o.device.push(world.chain, 0)) == vsk.Status.ERR_HELD
+    world.device.push(world.chain, 0)
+
+
+def test_a_chain_is_void_after_a_reset(world: World) -> None:
+    world.device.reset()
+
+    acts: list[Callable[[], object]] = [
+        lambda: world.device.push(world.chain, 0),
+        lambda: vsk.Packet.from_tx(world.chain),
+        lambda: world.chain.spans,
+        lambda: world.begun.commit(),
+        lambda: world.borrowed.payload,
+    ]
+    assert [error_of(act) for act in acts] == [vsk.Status.ERR_HELD] * len(acts)
+    assert not world.chain.held and "given back" in repr(world.borrowed)
+
+
+def test_nothing_is_reached_through_a_closed_memory() -> None:
+    script("""
+        from test_safety import *
+        world = World()
+        ring = world.memory.rings[0]
+        world.memory.close()
+        packets = [world.borrowed, world.begun, world.given]
+        acts = [lambda p=p: p.payload for p in packets] + [lambda p=p: bytes(p) for p in packets]
+        acts += [lambda p=p: p.copy() for p in packets] + [lambda p=p: p.segments() for p in packets]
+        acts += [
+            lambda: world.begun.write(b"x"),
+            lambda: world.begun.commit(),
+            lambda: world.chain.spans,
+            lambda: world.chain.show(),
+            lambda: world.device.push(world.chain, 0),
+            lambda: world.device.pop(),
+            lambda: world.device.send(world.packet),
+            lambda: world.driver.send(world.borrowed),
+            lambda: world.driver.reap(),
+            lambda: world.driver.offer(0),
+            lambda: world.driver.should_kick(),
+            lambda: world.device.enable_kicks(),
+            lambda: world.queue.get_desc(0),
+            lambda: world.queue.set_desc(0, 0, 0),
+            lambda: world.queue.ring,
+            lambda: next(world.packets),
+            lambda: world.memory.view(0, 1),
+            lambda: world.memory.read(0, 1),
+            lambda: world.memory.alloc(1),
+            lambda: world.memory.save("/dev/null"),
+            lambda: vsk.Queue(world.memory, 4),
+            lambda: vsk.Queue(world.memory, ring=ring),
+        ]
+        wrong = [n for n, act in enumerate(acts) if error_of(act) != vsk.Status.ERR_CLOSED]
+        assert wrong == [], wrong
+        assert world.memory.regions == () and world.memory.rings == () and world.memory.available() == 0
+        assert world.packet == world.packet and world.header.src_cid == 3
+        repr(world.queue), repr(world.chain), repr(world.borrowed), repr(world.memory)
+        del world
+        gc.collect()
+        """)
+
+
+def test_a_rings_place_is_told_in_hex(world: World) -> None:
+    assert repr(world.ring) == "<Ring of 16, desc 0x0, driver 0x100, device 0x128>"
+
+
+def test_a_file_is_named_and_not_numbered(world: World) -> None:
+    for act in (world.memory.save, vsk.Memory.load):
+        assert error_of(lambda act=act: act(1)) is TypeError
