@@ -16,7 +16,8 @@ add_region(kit_memory *memory, const vsk_range *range, int fill)
     block = kit_block_new((size_t)range->size);
     if (block == NULL)
         return VSK_ERR_NOMEM;
-    memset(block->data, fill, block->size);
+    if (fill != 0)
+        memset(block->data, fill, block->size);
     memory->blocks[at] = block;
     memory->regions[at] = (vsk_region){range->addr, range->size, block->data};
     memory->memory.count++;

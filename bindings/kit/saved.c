@@ -156,9 +156,9 @@ reserve_chain(kit_memory *memory, const vsk_chain *chain)
 {
     vsk_status status = VSK_OK;
 
-    if (chain->table != 0)
+    if (chain->indirect)
         status = reserve(memory, chain->table,
-                         (uint64_t)chain->count * VSK_DESC_SIZE);
+                         (uint64_t)chain->buffers * VSK_DESC_SIZE);
     for (uint32_t i = 0; i < chain->count && status == VSK_OK; i++)
         status = reserve(memory, chain->spans[i].addr, chain->spans[i].len);
     return status;

@@ -128,6 +128,7 @@ PyObject *vskpy_device_repr(PyObject *self);
 PyObject *vskpy_used_repr(PyObject *self);
 PyObject *vskpy_desc(const vsk_desc *desc);
 PyObject *vskpy_used(const vsk_used *used);
+PyObject *vskpy_packets_repr(PyObject *self);
 PyObject *vskpy_packets_iter(PyObject *self);
 PyObject *vskpy_packets_next(PyObject *self);
 

@@ -105,19 +105,22 @@ set_header(PyObject *self, PyObject *value, void *closure)
         PyErr_SetString(PyExc_AttributeError, "header cannot be deleted");
         return -1;
     }
-    packet->len_set = true;
     if (!PyObject_CheckBuffer(value)) {
         header = vskpy_unwrap(VSKPY_HEADER, value);
-        if (header != NULL)
-            packet->packet.header = *header;
-        return header == NULL ? -1 : 0;
+        if (header == NULL)
+            return -1;
+        packet->packet.header = *header;
+        packet->len_set = true;
+        return 0;
     }
     if (PyObject_GetBuffer(value, &view, PyBUF_SIMPLE) < 0)
         return -1;
-    if (view.len == (Py_ssize_t)VSK_HEADER_SIZE)
+    if (view.len == (Py_ssize_t)VSK_HEADER_SIZE) {
         vsk_header_decode(&packet->packet.header, view.buf);
-    else
+        packet->len_set = true;
+    } else {
         vskpy_raise(VSK_BAD_SHORT, "a header is 44 bytes");
+    }
     PyBuffer_Release(&view);
     return PyErr_Occurred() ? -1 : 0;
 }

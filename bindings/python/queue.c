@@ -271,6 +271,17 @@ vskpy_device_repr(PyObject *self)
 }
 
 PyObject *
+vskpy_packets_repr(PyObject *self)
+{
+    const kit_packets *packets = ((SwigPyObject *)self)->ptr;
+
+    if (packets == NULL)
+        return PyUnicode_FromString("<Packets, not initialised>");
+    return PyUnicode_FromFormat("<Packets at the %s's end>",
+                                packets->driver ? "driver" : "device");
+}
+
+PyObject *
 vskpy_packets_iter(PyObject *self)
 {
     return Py_NewRef(self);

@@ -77,23 +77,38 @@ vskpy_disown(PyObject *self)
     ((SwigPyObject *)self)->own = 0;
 }
 
-/* A misspelt field is an error; subclasses may have attributes of their own,
- * in their __dict__ or in slots, which their type knows. */
+/* Whether objects of a type may have any attribute: a Python class below one
+ * of ours may, but for those that say __slots__. */
+static bool
+is_open(const PyTypeObject *type)
+{
+    for (; type != NULL; type = type->tp_base) {
+        for (int kind = 0; kind < VSKPY_TYPES; kind++)
+            if (type == type_object((vskpy_kind)kind))
+                return false;
+        if (PyDict_GetItemString(type->tp_dict, "__slots__") == NULL)
+            return true;
+    }
+    return true;
+}
+
+/* A misspelt field is an error, although SWIG's objects have a __dict__. */
 int
 vskpy_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(self);
+    const PyObject *found;
 
-    for (int kind = 0; kind < VSKPY_TYPES; kind++) {
-        if (type != type_object((vskpy_kind)kind))
-            continue;
-        if (PyObject_HasAttr((PyObject *)type, name))
-            break;
-        PyErr_Format(PyExc_AttributeError, "%s has no attribute %R",
-                     type->tp_name, name);
-        return -1;
-    }
-    return PyObject_GenericSetAttr(self, name, value);
+    if (!PyUnicode_Check(name) || is_open(type))
+        return PyObject_GenericSetAttr(self, name, value);
+    found = _PyType_Lookup(type, name);
+    if (found != NULL && Py_TYPE(found)->tp_descr_set != NULL)
+        return PyObject_GenericSetAttr(self, name, value);
+    PyErr_Format(PyExc_AttributeError,
+                 found == NULL ? "%s has no attribute %R"
+                               : "%s has %R, but not to be set",
+                 type->tp_name, name);
+    return -1;
 }
 
 /* Packets and headers change: no hash. All other objects are themselves. */

@@ -54,24 +54,27 @@ vsk_le_load64(const uint8_t *at)
 static inline void
 vsk_le_store16(uint8_t *at, uint16_t value)
 {
-    value = VSK_LE16(value);
-    memcpy(at, &value, sizeof value);
+    uint16_t wire = VSK_LE16(value);
+
+    memcpy(at, &wire, sizeof wire);
 }
 
 /** Store 32 bits into four bytes. */
 static inline void
 vsk_le_store32(uint8_t *at, uint32_t value)
 {
-    value = VSK_LE32(value);
-    memcpy(at, &value, sizeof value);
+    uint32_t wire = VSK_LE32(value);
+
+    memcpy(at, &wire, sizeof wire);
 }
 
 /** Store 64 bits into eight bytes. */
 static inline void
 vsk_le_store64(uint8_t *at, uint64_t value)
 {
-    value = VSK_LE64(value);
-    memcpy(at, &value, sizeof value);
+    uint64_t wire = VSK_LE64(value);
+
+    memcpy(at, &wire, sizeof wire);
 }
 
 #endif

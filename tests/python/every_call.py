@@ -145,7 +145,7 @@ def acts(kind: str) -> Iterator[Act]:
         for call in STUB.calls[kind].values():
             world = World()
             yield from wrong_arguments(world, kind, world.objects(kind)[at], call)
-        for name in [*dir(KINDS[kind]), "colour", "this", "own", "append"]:
+        for name in sorted({name for cls in KINDS[kind].__mro__[:-1] for name in vars(cls)}):
             yield from any_name(kind, World().objects(kind)[at], name)
 
 

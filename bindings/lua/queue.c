@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <stdlib.h>
+
+#include "glue.h"
+
+/* ---- Ring and Used: values of their own ---- */
+
+void
+glue_push_ring(lua_State *L, const vsk_image_ring *ring)
+{
+    vsk_image_ring *copy = glue_alloc(L, sizeof *copy);
+
+    *copy = *ring;
+    glue_push(L, &glue_ring, copy);
+}
+
+static void
+ring_desc(lua_State *L, void *self)
+{
+    glue_push_integer(L, ((const vsk_image_ring *)self)->ring.desc);
+}
+
+static void
+ring_driver(lua_State *L, void *self)
+{
+    glue_push_integer(L, ((const vsk_image_ring *)self)->ring.driver);
+}
+
+static void
+ring_device(lua_State *L, void *self)
+{
+    glue_push_integer(L, ((const vsk_image_ring *)self)->ring.device);
+}
+
+static void
+ring_features(lua_State *L, void *self)
+{
+    glue_push_integer(L, ((const vsk_image_ring *)self)->ring.features);
+}
+
+static void
+ring_size(lua_State *L, void *self)
+{
+    lua_pushinteger(L, ((const vsk_image_ring *)self)->ring.size);
+}
+
+static const glue_field ring_fields[] = {
+    {"desc", ring_desc, NULL},         {"driver", ring_driver, NULL},
+    {"device", ring_device, NULL},     {"size", ring_size, NULL},
+    {"features", ring_features, NULL}, {NULL, NULL, NULL},
+};
+
+const glue_type glue_ring = {
+    .name = "Ring",
+    .release = free,
+    .fields = ring_fields,
+};
+
+void
+glue_push_used(lua_State *L, const vsk_used *used)
+{
+    vsk_used *copy = glue_alloc(L, sizeof *copy);
+
+    *copy = *used;
+    glue_push(L, &glue_used, copy);
+}
+
+static void
+used_head(lua_State *L, void *self)
+{
+    lua_pushinteger(L, ((const vsk_used *)self)->head);
+}
+
+static void
+used_written(lua_State *L, void *self)
+{
+    lua_pushinteger(L, ((const vsk_used *)self)->written);
+}
+
+static const glue_field used_fields[] = {
+    {"head", used_head, NULL},
+    {"written", used_written, NULL},
+    {NULL, NULL, NULL},
+};
+
+const glue_type glue_used = {
+    .name = "Used",
+    .release = free,
+    .fields = used_fields,
+};
+
+/* ---- the driver's end ---- */
+
+static void
+release_driver(void *self)
+{
+    kit_driver_unref(self);
+}
+
+static void
+driver_free(lua_State *L, void *self)
+{
+    lua_pushinteger(L, kit_driver_free(self));
+}
+
+static void
+driver_outstanding(lua_State *L, void *self)
+{
+    lua_pushinteger(L, kit_driver_outstanding(self));
+}
+
+static const glue_field driver_fields[] = {
+    {"free", driver_free, NULL},
+    {"outstanding", driver_outstanding, NULL},
+    {NULL, NULL, NULL},
+};
+
+const glue_type glue_driver = {
+    .name = "DriverEnd",
+    .release = release_driver,
+    .fields = driver_fields,
+};
+
+/* ---- the device's end ---- */
+
+static void
+release_device(void *self)
+{
+    kit_device_unref(self);
+}
+
+static void
+device_held(lua_State *L, void *self)
+{
+    lua_pushinteger(L, kit_device_held(self));
+}
+
+static const glue_field device_fields[] = {
+    {"held", device_held, NULL},
+    {NULL, NULL, NULL},
+};
+
+const glue_type glue_device = {
+    .name = "DeviceEnd",
+    .release = release_device,
+    .fields = device_fields,
+};
+
+/* ---- the queue ---- */
+
+static void
+release_queue(void *self)
+{
+    kit_queue_unref(self);
+}
+
+static void
+queue_driver(lua_State *L, void *self)
+{
+    glue_push(L, &glue_driver, kit_queue_driver(self));
+}
+
+static void
+queue_device(lua_State *L, void *self)
+{
+    glue_push(L, &glue_device, kit_queue_device(self));
+}
+
+static void
+queue_memory(lua_State *L, void *self)
+{
+    kit_queue *queue = self;
+
+    glue_push(L, &glue_memory, kit_memory_ref(queue->memory));
+}
+
+static void
+queue_ring(lua_State *L, void *self)
+{
+    vsk_image_ring ring = kit_queue_image(self);
+
+    glue_push_ring(L, &ring);
+}
+
+static void
+queue_size(lua_State *L, void *self)
+{
+    lua_pushinteger(L, ((const kit_queue *)self)->ring.size);
+}
+
+static const glue_field queue_fields[] = {
+    {"driver", queue_driver, NULL}, {"device", queue_device, NULL},
+    {"memory", queue_memory, NULL}, {"ring", queue_ring, NULL},
+    {"size", queue_size, NULL},     {NULL, NULL, NULL},
+};
+
+const glue_type glue_queue = {
+    .name = "Queue",
+    .release = release_queue,
+    .fields = queue_fields,
+};
+
+static int
+push_queue(lua_State *L, vsk_status status, kit_queue *queue)
+{
+    if (status != VSK_OK)
+        return glue_outcome(L, status, "");
+    glue_push(L, &glue_queue, queue);
+    return 1;
+}
+
+static int
+open_queue(lua_State *L, kit_memory *memory)
+{
+    static const char *const names[] = {"ring", NULL};
+    kit_queue *queue = NULL;
+    const vsk_image_ring *ring = glue_test(L, -1, &glue_ring);
+    vsk_status status;
+
+    if (ring == NULL)
+        return luaL_error(L, "ring: Ring expected, got %s",
+                          luaL_typename(L, -1));
+    glue_options(L, 2, names);
+    status = kit_queue_open(memory, ring, &queue);
+    return push_queue(L, status, queue);
+}
+
+/* queue(memory, {size=, indirect=, event_idx=}) or queue(memory, {ring=}) */
+int
+glue_queue_new(lua_State *L)
+{
+    static const char *const names[] = {"size", "indirect", "event_idx", "ring",
+                                        NULL};
+    kit_memory *memory = glue_check(L, 1, &glue_memory);
+    uint64_t features = VSK_F_INDIRECT_DESC | VSK_F_EVENT_IDX;
+    uint32_t size = 256;
+    kit_queue *queue = NULL;
+    vsk_status status;
+
+    if (!lua_isnoneornil(L, 2)) {
+        glue_options(L, 2, names);
+        if (glue_option(L, 2, "ring"))
+            return open_queue(L, memory);
+        if (glue_option(L, 2, "size"))
+            size = (uint32_t)glue_value(L, -1, "size", 32);
+        if (!glue_flag(L, 2, "indirect", true))
+            features &= ~(uint64_t)VSK_F_INDIRECT_DESC;
+        if (!glue_flag(L, 2, "event_idx", true))
+            features &= ~(uint64_t)VSK_F_EVENT_IDX;
+    }
+    status = kit_queue_new(memory, size, features, &queue);
+    return push_queue(L, status, queue);
+}

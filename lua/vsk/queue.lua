@@ -1,0 +1,80 @@
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+--- A simulated virtqueue, its two ends, and the chains that cross it.
+--
+-- Iterators go on behind what the other side got wrong: they give `false, message, code` for
+-- a broken chain or packet. Only an index that can never be right again is an error.
+-- @module vsk.queue
+local core = require "vsk.core"
+
+local classes = core.classes
+local DriverEnd, DeviceEnd, Chain = classes.DriverEnd, classes.DeviceEnd, classes.Chain
+local Packets = classes.Packets
+
+-- With these the ring stays as it is: a loop would never end.
+local stuck = { BAD_AVAIL_IDX = true, BAD_USED_IDX = true }
+
+--- Make an iterator's step of a call that gives an object, or nil, message, code.
+local function stepper(call)
+  return function(self)
+    local found, message, code = call(self)
+    if found then return found end
+    if code == "NONE" then return nil end
+    if stuck[code] then error(code .. ": " .. message, 2) end
+    return false, message, code
+  end
+end
+
+local next_used = stepper(DriverEnd.reap)
+local next_chain = stepper(DeviceEnd.pop)
+local next_packet = stepper(Packets.next)
+
+--- Go through the chains that came back; their buffers are free again.
+-- @return an iterator of Used
+function DriverEnd:used()
+  return next_used, self
+end
+
+--- Go through the chains that are offered; each must be pushed.
+-- @return an iterator of Chain
+function DeviceEnd:chains()
+  return next_chain, self
+end
+
+local function packets_of(call)
+  return function(self, options)
+    local packets = call(self, options)
+    return next_packet, packets, nil, packets
+  end
+end
+
+--- Go through what came back as packets. Each one's buffers are free again when the loop goes
+-- on or ends.
+-- @function DriverEnd:packets
+-- @tparam[opt] table options max_payload: largest len to accept, 65536
+-- @return an iterator of Packet
+DriverEnd.packets = packets_of(DriverEnd.packets)
+
+--- Go through what the driver has sent as packets. Each one's chain is given back when the loop
+-- goes on or ends.
+-- @function DeviceEnd:packets
+-- @tparam[opt] table options max_payload: largest len to accept, 65536
+-- @return an iterator of Packet
+DeviceEnd.packets = packets_of(DeviceEnd.packets)
+
+local drawing = Chain._drawing
+
+--- Draw the chain: a line for each descriptor, with its part of a packet.
+function Chain:show()
+  print(drawing(self))
+end
+
+return {
+  --- Make a queue with both its ends, or open one that is in the memory already.
+  -- @function queue
+  -- @tparam Memory memory
+  -- @tparam[opt] table options size: descriptors, a power of two up to 32768, 256; indirect and
+  -- event_idx: features, both true; or ring alone: one of memory:rings()
+  -- @treturn[1] Queue with the fields driver, device, memory, ring and size
+  -- @return[2] nil, message, code
+  queue = core.queue,
+}

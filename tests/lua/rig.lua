@@ -1,0 +1,67 @@
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+--- What the specs share.
+local vsk = require "vsk"
+
+local rig = {}
+
+--- The code that a raised message begins with, behind its position.
+function rig.raised(call, ...)
+  local results = table.pack(pcall(call, ...))
+  if results[1] then return "nothing" end
+  return tostring(results[2]):match "([EB][RA][RD]_[A-Z_]+): " or tostring(results[2])
+end
+
+--- The code of a call that gives nil, message, code.
+function rig.refused(found, message, code)
+  if found ~= nil and found ~= false then return "nothing" end
+  return type(message) == "string" and message ~= "" and code or "no message"
+end
+
+--- A queue in a memory of its own, 0xAA all over, and the memory.
+function rig.queue(options)
+  local memory = vsk.memory(1 << 20, { fill = 0xAA })
+  return vsk.queue(memory, options or { size = 16 }), memory
+end
+
+--- A packet with something in every field.
+function rig.packet(fields)
+  local packet = vsk.packet {
+    src = { 3, 1024 }, dst = { 2, 1234 }, op = "RW", buf_alloc = 262144, fwd_cnt = 7,
+    payload = "hello",
+  }
+  for name, value in pairs(fields or {}) do packet[name] = value end
+  return packet
+end
+
+--- Write descriptors over the first slots of a ring, and offer the chain at slot 0.
+function rig.forge(queue, descs)
+  for i, desc in ipairs(descs) do queue:set_desc(i - 1, desc) end
+  queue.driver:offer(0)
+end
+
+--- The bytes of a descriptor, for indirect tables.
+function rig.desc(addr, len, flags, next)
+  return string.pack("<I8I4I2I2", addr, len, flags or 0, next or 0)
+end
+
+--- Collect everything that nothing refers to any more.
+function rig.collect()
+  collectgarbage()
+  collectgarbage()
+end
+
+--- Run a Lua program in a process of its own: whether it ended cleanly, and what it printed.
+function rig.child(program, ...)
+  local script = os.tmpname()
+  local file = assert(io.open(script, "w"))
+  file:write(program)
+  file:close()
+  local words = { "lua5.4", script, ... }
+  local output = io.popen(table.concat(words, " ") .. " 2>&1")
+  local text = output:read "a"
+  local clean, how, code = output:close()
+  os.remove(script)
+  return clean == true and how == "exit" and code == 0, text
+end
+
+return rig
