@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- The guest of `./run demo`: puts packets on a TX queue and saves its memory for the device.
 local vsk = require "vsk"
 
