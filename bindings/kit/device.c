@@ -40,6 +40,14 @@ kit_device_pop(kit_device *device, kit_chain **chain)
     return status;
 }
 
+uint16_t
+kit_device_oldest(const kit_device *device)
+{
+    const vsk_split_device *split = &device->end.split;
+
+    return (uint16_t)(split->state.avail - split->held);
+}
+
 /* A chain that the script may give to this queue. */
 static vsk_status
 check(const kit_device *device, const kit_chain *chain)
@@ -56,10 +64,15 @@ vsk_status
 kit_device_give(kit_device *device, kit_chain *chain, uint32_t written)
 {
     vsk_status status = check(device, chain);
+    uint16_t oldest;
 
     if (status != VSK_OK)
         return status;
-    return vsk_queue_give(&device->end, &chain->chain, written);
+    oldest = kit_device_oldest(device);
+    status = vsk_queue_give(&device->end, &chain->chain, written);
+    if (status == VSK_OK && chain->chain.index != oldest)
+        device->queue->unordered = true;
+    return status;
 }
 
 vsk_status
@@ -109,8 +122,11 @@ kit_device_send(kit_device *device, kit_packet *packet, uint32_t *written,
     if (status != VSK_OK)
         return status;
     status = fill(&chain, &packet->packet, written);
-    if (status == VSK_OK)
+    if (status == VSK_OK) {
+        if (device->end.split.held > 1)
+            device->queue->unordered = true;
         return vsk_queue_push(&device->end, &chain, *written);
+    }
 
     kit_explain(why, status, &chain);
     /* Too small for this packet: the next one may fit. */

@@ -72,13 +72,26 @@ kit_driver_offer(kit_driver *driver, uint16_t head)
     return VSK_OK;
 }
 
-vsk_status
-kit_driver_reap(kit_driver *driver, vsk_used *used)
+/* Take back one chain. When nothing is on its way any more, whatever order
+ * chains went back in is history. */
+static vsk_status
+reap(kit_driver *driver, vsk_used *used)
 {
-    vsk_status status = kit_memory_prepare(driver->queue->memory);
+    kit_queue *queue = driver->queue;
+    vsk_status status = kit_memory_prepare(queue->memory);
 
     if (status == VSK_OK)
         status = vsk_buffers_reap(&driver->buffers, used);
+    if (status == VSK_OK && driver->end.split.outstanding == 0)
+        queue->unordered = false;
+    return status;
+}
+
+vsk_status
+kit_driver_reap(kit_driver *driver, vsk_used *used)
+{
+    vsk_status status = reap(driver, used);
+
     if (status != VSK_OK)
         return status;
     vsk_buffers_release(&driver->buffers, used);
@@ -91,10 +104,8 @@ kit_driver_take(kit_driver *driver, kit_chain **chain)
     kit_queue *queue = driver->queue;
     vsk_used used = {0};
     vsk_chain found;
-    vsk_status status = kit_memory_prepare(queue->memory);
+    vsk_status status = reap(driver, &used);
 
-    if (status == VSK_OK)
-        status = vsk_buffers_reap(&driver->buffers, &used);
     if (status != VSK_OK)
         return status;
     vsk_chain_init(&found, queue->spans, queue->span_count);

@@ -82,6 +82,7 @@ struct kit_queue {
     vsk_split_slot *slots;
     vsk_record *records;
     vsk_buffer *scratch;
+    bool unordered;  /* a chain went back before one that came first */
     vsk_span *spans; /* for the chain that is being popped */
     uint32_t span_count;
 };
@@ -214,6 +215,8 @@ vsk_status kit_device_enable_kicks(kit_device *device, bool *yes);
 vsk_status kit_device_disable_kicks(kit_device *device);
 vsk_status kit_device_reset(kit_device *device);
 uint32_t kit_device_held(const kit_device *device);
+/* The index of the chain that should go back first. */
+uint16_t kit_device_oldest(const kit_device *device);
 
 /* chain.c */
 kit_chain *kit_chain_ref(kit_chain *chain);

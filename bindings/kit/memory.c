@@ -4,22 +4,25 @@
 
 #include "kit/kit.h"
 
-/* Guest memory comes in pages: rings and buffers are aligned in it. */
 static vsk_status
 add_region(kit_memory *memory, const vsk_range *range, int fill)
 {
     uint32_t at = memory->memory.count;
     kit_block *block;
 
+    /* Host addresses are as aligned as the guest's: rings need that. */
+    size_t skip = (size_t)(range->addr % 16);
+
     if (range->size == 0 || range->size > SIZE_MAX / 2)
         return VSK_ERR_REGION;
-    block = kit_block_new((size_t)range->size);
+    block = kit_block_new(skip + (size_t)range->size);
     if (block == NULL)
         return VSK_ERR_NOMEM;
     if (fill != 0)
         memset(block->data, fill, block->size);
     memory->blocks[at] = block;
-    memory->regions[at] = (vsk_region){range->addr, range->size, block->data};
+    memory->regions[at] =
+        (vsk_region){range->addr, range->size, block->data + skip};
     memory->memory.count++;
     return VSK_OK;
 }
@@ -141,10 +144,21 @@ kit_memory_write(kit_memory *memory, uint64_t addr, const void *data,
                  size_t size)
 {
     vsk_status status = check(memory, addr, size);
+    uint8_t *base;
+    void *copy;
 
-    if (status != VSK_OK)
+    if (status != VSK_OK || size == 0)
         return status;
-    return vsk_memory_write(&memory->memory, addr, data, size);
+    if (vsk_memory_map(&memory->memory, addr, size, &base) == VSK_OK)
+        return vsk_memory_write(&memory->memory, addr, data, size);
+    /* In pieces: data may be a view of the piece that is written first. */
+    copy = malloc(size);
+    if (copy == NULL)
+        return VSK_ERR_NOMEM;
+    memcpy(copy, data, size);
+    status = vsk_memory_write(&memory->memory, addr, copy, size);
+    free(copy);
+    return status;
 }
 
 vsk_status

@@ -77,12 +77,17 @@ vsk_status
 kit_packet_parse(const void *data, size_t size, uint32_t max_payload,
                  kit_packet **packet)
 {
-    /* What is behind the largest packet is ignored in any case. */
-    uint64_t limit = (uint64_t)max_payload + VSK_HEADER_SIZE;
-    kit_block *block = kit_block_new(size < limit ? size : (size_t)limit);
     kit_packet *fresh = NULL;
+    kit_block *block;
     vsk_status status;
 
+    /* What is behind the largest packet is ignored in any case. */
+    if (max_payload < UINT32_MAX - VSK_HEADER_SIZE &&
+        size > max_payload + VSK_HEADER_SIZE)
+        size = max_payload + VSK_HEADER_SIZE;
+    if (size > UINT32_MAX)
+        size = UINT32_MAX;
+    block = kit_block_new(size);
     if (block == NULL)
         return VSK_ERR_NOMEM;
     if (block->size != 0)

@@ -4,17 +4,19 @@
 
 #include "kit/kit.h"
 
-/* Records for full rings of chains with many indirect buffers each. */
+/* Records for full rings of chains with many indirect buffers each, and for
+ * the chain that finds the ring full. */
 static uint32_t
 record_count(uint32_t size)
 {
-    return size <= 256 ? size * (size + 2) : 2 * size + 65536;
+    return size <= 256 ? (size + 1) * (size + 1) : 2 * size + 65536;
 }
 
 static vsk_status
 tables_new(kit_queue *queue, uint32_t size, vsk_buffers_tables *tables)
 {
-    queue->span_count = 2 * size + 2;
+    /* Buffers that do not overlap cross the edge of each region once. */
+    queue->span_count = 2 * size + queue->memory->memory.count;
     tables->capacity = record_count(size);
     queue->slots = calloc(size, sizeof *queue->slots);
     queue->records = calloc(tables->capacity, sizeof *queue->records);
@@ -121,10 +123,10 @@ kit_queue_new(kit_memory *memory, uint32_t size, uint64_t features,
         status = list_ring(memory, fresh);
     if (status == VSK_OK)
         *queue = fresh;
-    else if (fresh != NULL)
+    else {
         kit_queue_unref(fresh);
-    else
         (void)kit_memory_free(memory, addr, vsk_ring_bytes(size));
+    }
     return status;
 }
 
@@ -153,15 +155,17 @@ kit_queue_open(kit_memory *memory, const vsk_image_ring *ring,
 vsk_image_ring
 kit_queue_image(const kit_queue *queue)
 {
+    const vsk_split_device *device = &queue->device.end.split;
     vsk_image_ring image = {.ring = queue->ring};
 
     if (kit_queue_check(queue) != VSK_OK)
         return image; /* where it stood is all that is left */
     image.driver = vsk_queue_driver_state(&queue->driver.end);
-    image.device = queue->device.end.split.state;
-    /* Chains that are held now are popped again by who opens the ring. */
-    image.device.avail =
-        (uint16_t)(image.device.avail - queue->device.end.split.held);
+    image.device = device->state;
+    /* Chains that are held now, or given and not published, are popped again
+     * by who opens the ring. */
+    image.device.avail = (uint16_t)(image.device.avail - device->held -
+                                    (device->staged - device->state.used));
     return image;
 }
 

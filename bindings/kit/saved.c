@@ -5,6 +5,9 @@
 
 #include "kit/kit.h"
 
+/* Buffers that the rings of an image may have outstanding, all together. */
+#define SPANS_MAX 1000000u
+
 /* Bring the saved places of open queues up to date. */
 static void
 refresh(kit_memory *memory)
@@ -17,10 +20,11 @@ refresh(kit_memory *memory)
 vsk_status
 kit_memory_ring(kit_memory *memory, uint32_t index, vsk_image_ring *ring)
 {
+    const kit_ring *entry = &memory->rings[index];
+
     if (index >= memory->ring_count)
         return VSK_NONE;
-    refresh(memory);
-    *ring = memory->rings[index].image;
+    *ring = entry->queue != NULL ? kit_queue_image(entry->queue) : entry->image;
     return VSK_OK;
 }
 
@@ -62,6 +66,10 @@ kit_memory_head(kit_memory *memory, kit_bytes *bytes)
 
     if (memory->closed)
         return VSK_ERR_CLOSED;
+    /* Where each end stands tells what is outstanding only in order. */
+    for (uint32_t i = 0; i < memory->ring_count; i++)
+        if (memory->rings[i].queue != NULL && memory->rings[i].queue->unordered)
+            return VSK_ERR_BUSY;
     refresh(memory);
     status = tables_new(&image);
     if (status == VSK_OK) {
@@ -164,54 +172,75 @@ reserve_chain(kit_memory *memory, const vsk_chain *chain)
     return status;
 }
 
-/* Everything that was offered and not used, as a device would find it. */
+/* Everything that was offered and not used, as a device would find it. An
+ * image is a file: what it asks for is bounded over all its rings. */
 static vsk_status
-reserve_outstanding(kit_memory *memory, const vsk_image_ring *entry)
+reserve_outstanding(kit_memory *memory, const vsk_image_ring *entry,
+                    uint32_t *budget)
 {
     vsk_ring_state state = entry->driver;
+    uint64_t span_count = 2 * (uint64_t)entry->ring.size + memory->memory.count;
+    vsk_status status = VSK_OK, found = VSK_OK;
     vsk_queue_device device;
     vsk_span *spans;
     vsk_chain chain;
-    vsk_status status;
 
     state.avail = state.used;
-    status =
-        vsk_queue_device_init(&device, &memory->memory, &entry->ring, &state);
-    if (status != VSK_OK)
+    if (vsk_queue_device_init(&device, &memory->memory, &entry->ring, &state) !=
+        VSK_OK)
         return VSK_ERR_IMAGE;
-    spans = malloc(2 * (size_t)entry->ring.size * sizeof *spans);
+    spans = malloc((size_t)span_count * sizeof *spans);
     if (spans == NULL)
         return VSK_ERR_NOMEM;
-    for (vsk_status found = VSK_OK; status == VSK_OK;) {
-        vsk_chain_init(&chain, spans, 2 * entry->ring.size);
+    while (status == VSK_OK && (found == VSK_OK || found == VSK_BAD_HEAD)) {
+        vsk_chain_init(&chain, spans, (uint32_t)span_count);
         found = vsk_queue_pop(&device, &chain);
-        if (found == VSK_OK)
-            status = reserve_chain(memory, &chain);
-        else if (found != VSK_BAD_HEAD)
-            break;
+        if (found != VSK_OK)
+            continue;
+        status = chain.count < *budget ? reserve_chain(memory, &chain)
+                                       : VSK_ERR_IMAGE;
+        *budget -= chain.count + 1;
     }
     free(spans);
+    return status;
+}
+
+/* A part of a ring, which nothing else may use. */
+static vsk_status
+reserve_part(kit_memory *memory, uint64_t addr, uint64_t size)
+{
+    uint64_t before = vsk_pool_available(&memory->pool);
+    vsk_status status = reserve(memory, addr, size);
+
+    if (status == VSK_OK && before - vsk_pool_available(&memory->pool) != size)
+        return VSK_ERR_IMAGE;
+    return status;
+}
+
+static vsk_status
+reserve_ring(kit_memory *memory, const vsk_ring *ring)
+{
+    vsk_status status =
+        reserve_part(memory, ring->desc, 16 * (uint64_t)ring->size);
+
+    if (status == VSK_OK)
+        status =
+            reserve_part(memory, ring->driver, 6 + 2 * (uint64_t)ring->size);
+    if (status == VSK_OK)
+        status =
+            reserve_part(memory, ring->device, 6 + 8 * (uint64_t)ring->size);
     return status;
 }
 
 vsk_status
 kit_memory_adopt(kit_memory *memory)
 {
-    for (uint32_t i = 0; i < memory->ring_count; i++) {
-        const vsk_image_ring *entry = &memory->rings[i].image;
-        const vsk_ring *ring = &entry->ring;
-        vsk_status status = reserve_outstanding(memory, entry);
+    uint32_t budget = SPANS_MAX;
+    vsk_status status = VSK_OK;
 
-        if (status == VSK_OK)
-            status = reserve(memory, ring->desc, 16 * (uint64_t)ring->size);
-        if (status == VSK_OK)
-            status =
-                reserve(memory, ring->driver, 6 + 2 * (uint64_t)ring->size);
-        if (status == VSK_OK)
-            status =
-                reserve(memory, ring->device, 6 + 8 * (uint64_t)ring->size);
-        if (status != VSK_OK)
-            return status;
-    }
-    return VSK_OK;
+    for (uint32_t i = 0; i < memory->ring_count && status == VSK_OK; i++)
+        status = reserve_ring(memory, &memory->rings[i].image.ring);
+    for (uint32_t i = 0; i < memory->ring_count && status == VSK_OK; i++)
+        status = reserve_outstanding(memory, &memory->rings[i].image, &budget);
+    return status;
 }

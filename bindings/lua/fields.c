@@ -35,11 +35,15 @@ push_name(lua_State *L, namer name, uint16_t value)
 static uint16_t
 named_value(lua_State *L, const char *field, namer name)
 {
+    const char *given;
+    size_t size;
+
     if (lua_type(L, 3) != LUA_TSTRING)
         return (uint16_t)glue_value(L, 3, field, 16);
-    /* The names are those of small numbers. */
-    for (uint16_t value = 0; value < 16; value++)
-        if (name(value) != NULL && strcmp(name(value), lua_tostring(L, 3)) == 0)
+    given = lua_tolstring(L, 3, &size);
+    /* The names are those of small numbers; none has a zero byte in it. */
+    for (uint16_t value = 0; value < 16 && strlen(given) == size; value++)
+        if (name(value) != NULL && strcmp(name(value), given) == 0)
             return value;
     return (uint16_t)luaL_error(L, "%s: no such name: %s", field,
                                 lua_tostring(L, 3));

@@ -98,13 +98,15 @@ named(const field_info *field, const char *name)
 static int
 set_named(vsk_header *header, const field_info *field, PyObject *value)
 {
-    const char *name = PyUnicode_AsUTF8(value);
+    Py_ssize_t size;
+    const char *name = PyUnicode_AsUTF8AndSize(value, &size);
     char words[128];
     int number;
 
     if (name == NULL)
         return -1;
-    number = named(field, name);
+    /* A name with a zero byte in it is none. */
+    number = strlen(name) == (size_t)size ? named(field, name) : -1;
     if (number < 0) {
         PyOS_snprintf(words, sizeof words, "%.40s is no %s", name, field->name);
         vskpy_raise(VSK_ERR_ARGUMENT, words);
@@ -328,7 +330,8 @@ vskpy_header_init(PyObject *self, PyObject *args, PyObject *kwargs)
         return -1;
     }
     header->type = VSK_TYPE_STREAM;
-    if (set_all(header, kwargs) < 0) {
+    /* A value's __index__ may have called __init__ on this very object. */
+    if (set_all(header, kwargs) < 0 || vskpy_fresh(self) < 0) {
         free(header);
         return -1;
     }

@@ -44,6 +44,11 @@ vskpy_memory_init(PyObject *self, PyObject *args, PyObject *kwargs)
         done =
             vskpy_check(kit_memory_new(ranges, count, (int)pattern, &memory));
     free(ranges);
+    /* A value's __index__ may have called __init__ on this very object. */
+    if (done == 0 && vskpy_fresh(self) < 0) {
+        kit_memory_unref(memory);
+        return -1;
+    }
     if (done == 0)
         vskpy_own(self, memory);
     return done;

@@ -119,7 +119,7 @@ set_header(PyObject *self, PyObject *value, void *closure)
         vsk_header_decode(&packet->packet.header, view.buf);
         packet->len_set = true;
     } else {
-        vskpy_raise(VSK_BAD_SHORT, "a header is 44 bytes");
+        vskpy_raise(VSK_ERR_ARGUMENT, "a header is 44 bytes");
     }
     PyBuffer_Release(&view);
     return PyErr_Occurred() ? -1 : 0;

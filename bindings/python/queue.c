@@ -85,6 +85,11 @@ vskpy_queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     if (vskpy_check(status) < 0)
         return -1;
+    /* A value's __index__ may have called __init__ on this very object. */
+    if (vskpy_fresh(self) < 0) {
+        kit_queue_unref(queue);
+        return -1;
+    }
     vskpy_own(self, queue);
     return 0;
 }

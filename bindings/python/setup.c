@@ -297,6 +297,15 @@ shield(PyTypeObject *type)
     return strip(type);
 }
 
+/* SWIG's own type below ours is nothing to make or to derive from. */
+static int
+seal(PyTypeObject *base)
+{
+    base->tp_new = NULL;
+    base->tp_flags &= ~Py_TPFLAGS_BASETYPE;
+    return strip(base);
+}
+
 int
 vskpy_setup(PyObject *module, swig_type_info *const *table)
 {
@@ -308,7 +317,7 @@ vskpy_setup(PyObject *module, swig_type_info *const *table)
     for (int kind = 0; kind < VSKPY_TYPES; kind++)
         if (shield(type_object((vskpy_kind)kind)) < 0)
             return -1;
-    if (strip(type_object(VSKPY_PACKET)->tp_base) < 0)
+    if (seal(type_object(VSKPY_PACKET)->tp_base) < 0)
         return -1;
     if (install(VSKPY_HEADER, vskpy_header_getset, vskpy_header_methods) < 0 ||
         install(VSKPY_PACKET, vskpy_header_getset, NULL) < 0 ||

@@ -89,28 +89,6 @@ forget(vsk_buffers *buffers, uint32_t first)
     records_free(buffers, first);
 }
 
-/* Offer the scratch buffers; the range is freed when the chain comes back,
- * or at once where the offer is refused. */
-static vsk_status
-offer(vsk_buffers *buffers, uint32_t count, uint32_t indirect, vsk_range range,
-      uint16_t *head)
-{
-    uint32_t first = record_chain(buffers, range, count);
-    vsk_offer offer = {buffers->scratch, count, indirect, range.addr,
-                       token_of(first)};
-    vsk_status status;
-
-    if (first == VSK_RECORD_NONE) {
-        if (range.size != 0)
-            (void)vsk_pool_free(buffers->pool, range.addr, range.size);
-        return VSK_ERR_TABLE;
-    }
-    status = vsk_queue_add(buffers->driver, &offer, head);
-    if (status != VSK_OK)
-        forget(buffers, first);
-    return status;
-}
-
 /* Take a range for the pieces of a layout and list them in scratch. */
 static vsk_status
 cut(vsk_buffers *buffers, const vsk_layout *layout, bool write,
@@ -190,6 +168,33 @@ scatter_packet(vsk_buffers *buffers, const vsk_packet *packet)
         scatter(buffers, &at, piece.base, piece.len);
 }
 
+/* Offer the scratch buffers, with a packet in them or without; the range is
+ * freed when the chain comes back, or at once where the offer is refused. */
+static vsk_status
+offer(vsk_buffers *buffers, uint32_t count, uint32_t indirect, vsk_range range,
+      const vsk_packet *packet, uint16_t *head)
+{
+    uint32_t first = record_chain(buffers, range, count);
+    vsk_offer offer = {buffers->scratch, count, indirect, range.addr,
+                       token_of(first)};
+    vsk_status status;
+
+    if (first == VSK_RECORD_NONE) {
+        if (range.size != 0)
+            (void)vsk_pool_free(buffers->pool, range.addr, range.size);
+        return VSK_ERR_TABLE;
+    }
+    /* Memory that nobody owns is not written to: first look, then write. */
+    status = vsk_queue_check(buffers->driver, &offer);
+    if (status == VSK_OK && packet != NULL)
+        scatter_packet(buffers, packet);
+    if (status == VSK_OK)
+        status = vsk_queue_add(buffers->driver, &offer, head);
+    if (status != VSK_OK)
+        forget(buffers, first);
+    return status;
+}
+
 vsk_status
 vsk_buffers_send(vsk_buffers *buffers, const vsk_packet *packet,
                  const vsk_layout *layout, uint16_t *head)
@@ -208,9 +213,8 @@ vsk_buffers_send(vsk_buffers *buffers, const vsk_packet *packet,
     status = cut(buffers, &chosen, false, &range);
     if (status != VSK_OK)
         return status;
-    scatter_packet(buffers, packet);
     return offer(buffers, chosen.count, chosen.indirect ? chosen.count : 0,
-                 range, head);
+                 range, packet, head);
 }
 
 vsk_status
@@ -231,7 +235,7 @@ vsk_buffers_post(vsk_buffers *buffers, uint32_t size, const vsk_layout *layout,
     if (status != VSK_OK)
         return status;
     return offer(buffers, chosen.count, chosen.indirect ? chosen.count : 0,
-                 range, head);
+                 range, NULL, head);
 }
 
 vsk_status
@@ -252,7 +256,7 @@ vsk_buffers_add(vsk_buffers *buffers, const vsk_buffer *list, uint32_t count,
     }
     for (uint32_t i = 0; i < count; i++)
         buffers->scratch[i] = list[i];
-    return offer(buffers, count, indirect, range, head);
+    return offer(buffers, count, indirect, range, NULL, head);
 }
 
 vsk_status

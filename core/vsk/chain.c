@@ -14,6 +14,7 @@ typedef struct walker {
     uint64_t bytes;
     uint32_t size;  /* descriptors of this table */
     uint32_t left;  /* how many of them may still be met */
+    vsk_status end; /* what it means to need one more */
     uint32_t count; /* spans */
     uint16_t slot;
     uint16_t flags; /* of spans: TABLE in an indirect table, WRITE from the
@@ -160,7 +161,9 @@ enter_table(walker *walk, const vsk_table *ring)
     chain->table = walk->addr;
     walk->table = table;
     walk->size = len / VSK_DESC_SIZE;
-    walk->left = walk->size < more ? walk->size : more;
+    /* More steps than descriptors: the chain bites its own tail. */
+    walk->end = walk->size <= more ? VSK_BAD_LOOP : VSK_BAD_LONG;
+    walk->left = walk->size <= more ? walk->size : more;
     walk->flags |= VSK_SPAN_TABLE;
     walk->slot = 0;
     return VSK_OK;
@@ -168,17 +171,14 @@ enter_table(walker *walk, const vsk_table *ring)
 
 /* Load the descriptor at the walk's slot, the only time. */
 static inline vsk_status
-load(walker *walk, const vsk_table *ring)
+load(walker *walk)
 {
     uint64_t wire[2];
 
     if (RARE(walk->slot >= walk->size))
         return VSK_BAD_NEXT;
-    /* More steps than descriptors: the chain bites its own tail. */
     if (RARE(walk->left == 0))
-        return walk->chain->buffers == ring->size && walk->size != ring->size
-                   ? VSK_BAD_LONG
-                   : VSK_BAD_LOOP;
+        return walk->end;
     walk->left--;
     vsk_shared_copy(wire, walk->table + (size_t)walk->slot * VSK_DESC_SIZE,
                     sizeof wire);
@@ -191,7 +191,7 @@ static inline vsk_status
 follow(walker *walk, const vsk_table *ring)
 {
     for (;;) {
-        vsk_status status = load(walk, ring);
+        vsk_status status = load(walk);
 
         if (RARE(status != VSK_OK))
             return status;
@@ -218,6 +218,7 @@ vsk_chain_walk(vsk_chain *chain, vsk_memory *memory, const vsk_table *table,
         .table = table->base,
         .size = table->size,
         .left = table->size,
+        .end = VSK_BAD_LOOP,
         .slot = head,
     };
 

@@ -7,7 +7,7 @@
 
 /* More than these are no guest: they bound what a damaged file asks for. */
 #define REGIONS_MAX 65536u
-#define RINGS_MAX 65536u
+#define RINGS_MAX 4096u
 
 static const char MAGIC[8] = {'V', 'S', 'K', 'I', 'M', 'G', '0', '1'};
 

@@ -31,10 +31,10 @@ vsk_queue_driver_open(vsk_queue_driver *driver, const vsk_memory *memory,
     return VSK_OK;
 }
 
-/* What every driver must see to before a chain goes into a ring. */
-static vsk_status
-check_offer(const vsk_queue_driver *driver, const vsk_offer *offer)
+vsk_status
+vsk_queue_check(const vsk_queue_driver *driver, const vsk_offer *offer)
 {
+    uint32_t slots = offer->count - offer->indirect + (offer->indirect != 0);
     uint64_t bytes = 0;
 
     if (offer->count == 0)
@@ -54,14 +54,14 @@ check_offer(const vsk_queue_driver *driver, const vsk_offer *offer)
         if (bytes > VSK_CHAIN_MAX)
             return VSK_ERR_LENGTH;
     }
-    return VSK_OK;
+    return slots > driver->split.free_count ? VSK_ERR_FULL : VSK_OK;
 }
 
 vsk_status
 vsk_queue_stage(vsk_queue_driver *driver, const vsk_offer *offer,
                 uint16_t *head)
 {
-    vsk_status status = check_offer(driver, offer);
+    vsk_status status = vsk_queue_check(driver, offer);
 
     if (status != VSK_OK)
         return status;
@@ -222,7 +222,9 @@ vsk_queue_disable_kicks(vsk_queue_device *device)
 vsk_status
 vsk_queue_device_state(const vsk_queue_device *device, vsk_ring_state *state)
 {
-    if (device->split.held != 0)
+    /* The ring knows nothing of chains that were given and not published. */
+    if (device->split.held != 0 ||
+        device->split.staged != device->split.state.used)
         return VSK_ERR_BUSY;
     *state = device->split.state;
     return VSK_OK;

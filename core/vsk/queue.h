@@ -59,6 +59,17 @@ VSK_API vsk_status vsk_queue_driver_open(vsk_queue_driver *driver,
                                          const vsk_ring_state *state);
 
 /**
+ * Look whether the ring would take a chain; nothing is changed.
+ *
+ * @param driver whose ring it is
+ * @param offer as for vsk_queue_stage
+ * @return VSK_OK, VSK_ERR_EMPTY, VSK_ERR_LONG, VSK_ERR_ORDER, VSK_ERR_LENGTH,
+ * VSK_ERR_INDIRECT, VSK_ERR_ARGUMENT or VSK_ERR_FULL
+ */
+VSK_API vsk_status vsk_queue_check(const vsk_queue_driver *driver,
+                                   const vsk_offer *offer);
+
+/**
  * Put a chain into the ring; the device does not see it before
  * vsk_queue_offer (SPLIT-DRV-14).
  *
@@ -247,7 +258,8 @@ VSK_API void vsk_queue_disable_kicks(vsk_queue_device *device);
  *
  * @param device to look at
  * @param state written on success: its free-running indices
- * @return VSK_OK, or VSK_ERR_BUSY while chains are held
+ * @return VSK_OK, or VSK_ERR_BUSY while chains are held, or given and not
+ * published
  */
 VSK_API vsk_status vsk_queue_device_state(const vsk_queue_device *device,
                                           vsk_ring_state *state);

@@ -233,8 +233,6 @@ vsk_split_stage(vsk_split_driver *driver, const vsk_offer *offer,
     vsk_split_slot *slot = &driver->slots[driver->free_head];
     uint16_t last;
 
-    if (needed > driver->free_count)
-        return VSK_ERR_FULL;
     if (offer->indirect != 0 && fill_table(driver, offer) != VSK_OK)
         return VSK_ERR_ADDRESS;
 

@@ -91,10 +91,10 @@ VSK_API void vsk_split_driver_open(vsk_split_driver *driver,
  * Put a chain into the ring without showing it yet.
  *
  * @param driver whose ring takes the chain
- * @param offer buffers that were checked, and the place of their table
+ * @param offer that vsk_queue_check has passed
  * @param head written on success: slot of the first descriptor
- * @return VSK_OK, VSK_ERR_FULL, or VSK_ERR_ADDRESS for a table that is not in
- * one piece of guest memory
+ * @return VSK_OK, or VSK_ERR_ADDRESS for a table that is not in one piece of
+ * guest memory
  */
 VSK_API vsk_status vsk_split_stage(vsk_split_driver *driver,
                                    const vsk_offer *offer, uint16_t *head);

@@ -59,10 +59,16 @@
     X(ERR_IMAGE, -21, "these bytes are not a saved guest memory", "")          \
     X(ERR_CLOSED, -22, "the object is closed", "")                             \
     X(ERR_BUSY, -23,                                                           \
-      "still in use: a view of the memory, or a chain that is held", "")       \
+      "still in use: a view of the memory, or chains that are held or went "   \
+      "back out of order",                                                     \
+      "")                                                                      \
     X(ERR_NOMEM, -24, "the host has no memory left", "")                       \
     X(ERR_FEATURES, -25, "the ring knows only INDIRECT_DESC and EVENT_IDX",    \
       "")                                                                      \
+    X(ERR_FORWARDED, -26,                                                      \
+      "more bytes forwarded than the application was given", "")               \
+    X(ERR_STATE, -27, "the connection's state does not allow the call", "")    \
+    X(ERR_CID, -28, "a guest's CID is from 3 to 0xfffffffe", "VSOCK-DEV-08")   \
     X(BAD_SHORT, -101, "a packet has at least its header's 44 bytes",          \
       "VSOCK-BOTH-05")                                                         \
     X(BAD_LEN, -102, "the header's len is more than the payload bytes there",  \
@@ -115,7 +121,21 @@
       "VSOCK-BOTH-07")                                                         \
     X(BAD_FLAGS, -126, "a flag is set that this op and type do not have",      \
       "VSOCK-BOTH-37")                                                         \
-    X(BAD_PAYLOAD, -127, "only RW packets carry a payload", "VSOCK-BOTH-08")
+    X(BAD_PAYLOAD, -127, "only RW packets carry a payload", "VSOCK-BOTH-08")   \
+    X(BAD_FWD_CNT, -128, "fwd_cnt goes back, or says more than was sent",      \
+      "VSOCK-BOTH-18")                                                         \
+    X(BAD_CREDIT, -129, "the payload passes the buffer that was advertised",   \
+      "VSOCK-DRV-09")                                                          \
+    X(BAD_STATE, -130, "the op is not legal in this state of the connection",  \
+      "VSOCK-BOTH-25")                                                         \
+    X(BAD_SHUT, -131, "payload after a SHUTDOWN that said there is no more",   \
+      "VSOCK-BOTH-29")                                                         \
+    X(BAD_FLOW, -132, "the packet belongs to no connection", "VSOCK-BOTH-11")  \
+    X(BAD_FEATURES, -133,                                                      \
+      "a feature was accepted that was not offered, or VERSION_1 was not",     \
+      "FEAT-DRV-01")                                                           \
+    X(BAD_STATUS, -134, "the status register was written out of order",        \
+      "INIT-DRV-01")
 
 /** The outcome of a call; every failure is one rule broken. */
 typedef enum vsk_status {

@@ -15,7 +15,7 @@ def read(queue: vsk.Queue, draw: int = sys.maxsize) -> None:
     for chain in queue.device:
         try:
             packet = vsk.Packet.from_tx(chain)
-            print("  ", packet, bytes(packet.payload[:16]) if packet.len else "")
+            print("  ", packet, bytes(packet.payload[:30]) if packet.len else "")
             if len(chain.spans) >= draw:
                 chain.show()
                 packet.show()
@@ -37,7 +37,9 @@ def linux(path: Path) -> vsk.Queue:
         for addr, size, _ in chain["descs"]:
             memory.write(addr, data[:size])
             data = data[size:]
-        queue.driver.add([(a, n, kind) for a, n, kind in chain["descs"]], indirect=chain["indirect"])
+        queue.driver.add(
+            [(a, n, kind) for a, n, kind in chain["descs"]], indirect=chain["indirect"]
+        )
     return queue
 
 

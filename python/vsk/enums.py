@@ -76,6 +76,9 @@ class Status(IntEnum):
     ERR_BUSY = -23
     ERR_NOMEM = -24
     ERR_FEATURES = -25
+    ERR_FORWARDED = -26
+    ERR_STATE = -27
+    ERR_CID = -28
     BAD_SHORT = -101
     BAD_LEN = -102
     BAD_LIMIT = -103
@@ -103,6 +106,13 @@ class Status(IntEnum):
     BAD_OP = -125
     BAD_FLAGS = -126
     BAD_PAYLOAD = -127
+    BAD_FWD_CNT = -128
+    BAD_CREDIT = -129
+    BAD_STATE = -130
+    BAD_SHUT = -131
+    BAD_FLOW = -132
+    BAD_FEATURES = -133
+    BAD_STATUS = -134
 
     @property
     def text(self) -> str:

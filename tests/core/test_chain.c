@@ -696,6 +696,18 @@ direct_and_indirect_buffers_are_counted_together(void **state)
 }
 
 static void
+a_table_as_long_as_the_queue_is_too_long_behind_a_buffer(void **state)
+{
+    struct rig *rig = rig_8();
+    (void)state;
+    fill_long(rig, 1, 8);
+
+    /* SPLITIND-DRV-03: no loop, though it has as many entries as the ring */
+    assert_int_equal(walk(rig, 0), VSK_BAD_LONG);
+    rig_free(rig);
+}
+
+static void
 a_large_table_is_sound_where_few_of_it_are_used(void **state)
 {
     struct rig *rig = rig_8();
@@ -911,6 +923,8 @@ main(void)
         cmocka_unit_test(
             direct_and_indirect_buffers_may_fill_the_queue_together),
         cmocka_unit_test(direct_and_indirect_buffers_are_counted_together),
+        cmocka_unit_test(
+            a_table_as_long_as_the_queue_is_too_long_behind_a_buffer),
         cmocka_unit_test(a_large_table_is_sound_where_few_of_it_are_used),
         cmocka_unit_test(more_pieces_than_the_span_table_has_are_refused),
         cmocka_unit_test(no_span_is_written_beyond_the_span_table),

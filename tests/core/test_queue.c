@@ -1074,6 +1074,12 @@ a_device_that_holds_chains_has_no_state_to_save(void **state)
 
     assert_int_equal(vsk_queue_device_state(&rig->device, &saved),
                      VSK_ERR_BUSY);
+    /* Given and not published: the ring does not know of it. */
+    assert_int_equal(vsk_queue_give(&rig->device, &rig->chain, 0), VSK_OK);
+    assert_int_equal(vsk_queue_device_state(&rig->device, &saved),
+                     VSK_ERR_BUSY);
+    vsk_queue_publish(&rig->device);
+    assert_int_equal(vsk_queue_device_state(&rig->device, &saved), VSK_OK);
     rig_free(rig);
 }
 

@@ -582,7 +582,7 @@ describe("what the world refuses is named:", function()
     local regions = { { 0, 0x1000 } }
     for i = 0, 99 do table.insert(regions, { 0x1000 + i, 1 }) end
     local queue = vsk.queue(vsk.memory { regions = regions }, { size = 4 })
-    queue.driver:add { { 0x1000, 100, "r" } }
+    queue.driver:add { { 0x1000, 100, "r" }, { 0x1000, 100, "r" } }
     return received(queue)
   end)
   case("ERR_BUSY", "a memory with views", function()
@@ -785,6 +785,10 @@ describe("the statuses", function()
       ERR_FEATURES = "options name features",
       ERR_SPACE = "kit has the room",
       ERR_NOMEM = "no test takes all of the host's memory",
+      ERR_FORWARDED = "connections", ERR_STATE = "connections", ERR_CID = "connections",
+      BAD_FWD_CNT = "connections", BAD_CREDIT = "connections", BAD_STATE = "connections",
+      BAD_SHUT = "connections", BAD_FLOW = "connections", BAD_FEATURES = "connections",
+      BAD_STATUS = "connections",
     }
     for name in pairs(vsk.status) do
       assert.is_true((caused[name] or elsewhere[name]) ~= nil, name)

@@ -144,9 +144,21 @@ def garbage() -> list[Any]:
     tuples = [(), (1, 2), (1, -1), (1, 2, 3), (None, None), (1.5, "r", 2)]
     traps = [shrinking(lambda n: n), shrinking(lambda n: (n, 5)), shrinking(lambda n: (n, 5, "r"))]
     indexes = [Index(refuse), Index(lambda: "1"), Index(lambda: 2**70)]
-    others = [None, object(), type, len, {}, {1}, range(10**12), itertools.count(), io.BytesIO(b"x")]
+    others = [
+        None,
+        object(),
+        type,
+        len,
+        {},
+        {1},
+        range(10**12),
+        itertools.count(),
+        io.BytesIO(b"x"),
+    ]
     fakes = [type("SwigPyObject", (), {})(), type("Packet", (), {"ptr": 1})()]
-    bares = [bare(kind) for kind in KINDS.values()] + [kind.__new__(kind) for kind in KINDS.values()]
+    bares = [bare(kind) for kind in KINDS.values()] + [
+        kind.__new__(kind) for kind in KINDS.values()
+    ]
     groups = [numbers, floats, texts, blobs, views, lists, tuples, traps, indexes, others, fakes]
     return [thing for group in [*groups, bares] for thing in group]
 
@@ -278,9 +290,13 @@ class Abuser:
             self.attempt("story: push", lambda: queue.device.push(chain, written))
 
     def make(self, kind: str = "") -> None:
-        kind = kind or self.rng.choices(
-            ["Packet", "Queue", "Memory", "Header", "DriverEnd", "DeviceEnd"], [9, 3, 2, 3, 1, 1]
-        )[0]
+        kind = (
+            kind
+            or self.rng.choices(
+                ["Packet", "Queue", "Memory", "Header", "DriverEnd", "DeviceEnd"],
+                [9, 3, 2, 3, 1, 1],
+            )[0]
+        )
         call = STUB.calls[kind]["__init__"]
         values = self.values(kind, call, None)
         self.attempt(f"{kind}({values})", lambda: KINDS[kind](**values))
@@ -295,7 +311,7 @@ class Abuser:
 
     def get(self) -> None:
         kind = self.rng.choice(list(KINDS))
-        name = self.rng.choice([*STUB.properties[kind], "colour"] or ["colour"])
+        name = self.rng.choice([*STUB.properties[kind], "colour"])
         target = self.pick(kind)
         self.attempt(f"{kind}.{name}", lambda: getattr(target, name))
 
@@ -392,13 +408,14 @@ class Abuser:
         if name == "size":
             return rng.choice(SIZES.get(f"{kind}.{call}", [44, 64, 100, 300]))
         if (kind, call, name) == ("Memory", "free", "addr"):
-            addr, size = rng.choice(self.ranges or [(0, 64)])
-            return addr
+            return rng.choice(self.ranges or [(0, 64)])[0]
         if name == "layout":
             return self.layout(so_far)
         bits = {"src_cid": 64, "dst_cid": 64, "type": 16, "op": 16}.get(name, 32)
         special: dict[str, Callable[[], Any]] = {
-            "data": lambda: rng.choice([b"", b"hello", rng.randbytes(50), WIRE, WIRE, WIRE + b"more"]),
+            "data": lambda: rng.choice(
+                [b"", b"hello", rng.randbytes(50), WIRE, WIRE, WIRE + b"more"]
+            ),
             "payload": lambda: rng.randbytes(rng.randrange(60)),
             "header": lambda: rng.choice([rng.randbytes(44), self.pick("Header")]),
             "src": lambda: (rng.getrandbits(64), rng.getrandbits(32)),

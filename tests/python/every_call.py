@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import vsk
 from abuse import ALLOWED, KINDS, STUB, WIRE, Call, bare, garbage
+
+import vsk
 
 Act = Callable[[], Any]
 

@@ -199,6 +199,33 @@ def test_a_loaded_queue_goes_on_where_both_ends_were(tmp_path: Path, hello: vsk.
     assert same.driver.free == 8
 
 
+def test_a_chain_that_was_given_and_not_published_is_popped_again(
+    tmp_path: Path, hello: vsk.Packet
+) -> None:
+    memory = vsk.Memory(1 << 16)
+    queue = vsk.Queue(memory, size=8)
+    queue.driver.send(hello)
+    queue.device.give(next(iter(queue.device)), 0)
+    memory.save(tmp_path / "guest.mem")
+
+    again = vsk.Memory.load(tmp_path / "guest.mem")
+    same = vsk.Queue(again, ring=again.rings[0])
+
+    assert [bytes(p.payload) for p in same.device.packets()] == [b"hello"]
+    assert len(list(same.driver.used())) == 1
+
+
+def test_a_buffer_may_cross_any_number_of_regions() -> None:
+    memory = vsk.Memory(regions=[(at << 12, 1 << 12) for at in range(64)])
+    queue = vsk.Queue(memory, size=4)
+    queue.driver.add([(16 << 12, 20 << 12, "r"), (36 << 12, 28 << 12, "w")])
+
+    (chain,) = queue.device
+
+    assert chain.status is vsk.Status.OK
+    assert (len(chain.spans), chain.readable, chain.writable) == (48, 20 << 12, 28 << 12)
+
+
 def test_loaded_buffers_are_not_handed_out_again(tmp_path: Path, hello: vsk.Packet) -> None:
     memory = vsk.Memory(1 << 14)
     queue = vsk.Queue(memory, size=8)
@@ -258,3 +285,51 @@ def test_a_ring_is_opened_once(tmp_path: Path, queue: vsk.Queue) -> None:
     with pytest.raises(vsk.UsageError) as error:
         vsk.Queue(vsk.Memory(4096), ring=again.rings[0])
     assert error.value.status is vsk.Status.ERR_ARGUMENT
+
+
+def test_a_write_from_an_overlapping_view_crosses_regions_unharmed() -> None:
+    memory = vsk.Memory(regions=[(0, 100), (100, 100)])
+    data = bytes(range(100))
+    memory.write(0, data)
+
+    memory.write(50, memory.view(0, 100))
+
+    assert memory.read(50, 100) == data
+
+
+def test_a_region_may_begin_at_an_odd_address(hello: vsk.Packet) -> None:
+    queue = vsk.Queue(vsk.Memory(regions=[(1, 65536)]), size=4)
+
+    queue.driver.send(hello)
+
+    assert [bytes(p.payload) for p in queue.device.packets()] == [b"hello"]
+
+
+def test_chains_that_went_back_out_of_order_are_not_saved(
+    tmp_path: Path, queue: vsk.Queue, hello: vsk.Packet
+) -> None:
+    queue.driver.send(hello)
+    queue.driver.send(hello)
+    first, second = list(queue.device)
+    queue.device.push(second, 0)
+
+    with pytest.raises(vsk.UsageError) as error:
+        queue.memory.save(tmp_path / "guest.mem")
+    assert error.value.status is vsk.Status.ERR_BUSY
+
+    queue.device.push(first, 0)
+    assert len(list(queue.driver.used())) == 2
+    queue.memory.save(tmp_path / "guest.mem")
+
+
+def test_an_image_that_lists_a_ring_twice_is_refused(tmp_path: Path, queue: vsk.Queue) -> None:
+    path = tmp_path / "guest.mem"
+    queue.memory.save(path)
+    image = path.read_bytes()
+    ring = image[32:80]
+    path.write_bytes(image[:12] + (2).to_bytes(4, "little") + image[16:32] + ring * 2 + image[80:])
+
+    with pytest.raises(vsk.UsageError) as error:
+        vsk.Memory.load(path)
+
+    assert error.value.status is vsk.Status.ERR_IMAGE

@@ -141,6 +141,19 @@ def test_used_chains_free_their_buffers(queue: vsk.Queue, hello: vsk.Packet) -> 
     assert queue.driver.free == 16 and queue.memory.available() == before
 
 
+def test_a_packet_that_is_refused_is_not_written_anywhere(queue: vsk.Queue) -> None:
+    packet = vsk.Packet(op="RW", payload=b"x" * 100)
+    for _ in range(8):
+        queue.driver.send(packet)
+    before = queue.memory.read(0, queue.memory.size)
+
+    with pytest.raises(vsk.UsageError) as error:
+        queue.driver.send(packet)
+
+    assert error.value.status is vsk.Status.ERR_FULL
+    assert queue.memory.read(0, queue.memory.size) == before
+
+
 def test_chains_may_be_given_back_in_any_order(queue: vsk.Queue, hello: vsk.Packet) -> None:
     heads = [queue.driver.send(hello) for _ in range(5)]
     chains = list(queue.device)

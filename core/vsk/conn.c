@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vsk/conn.h"
+
+#include <stddef.h>
+
+#define BOTH (VSK_SHUTDOWN_RECEIVE | VSK_SHUTDOWN_SEND)
+
+/* What a packet or a call is to the table: packets after their credit was
+ * counted and their flags were added up. */
+typedef enum input {
+    IN_INVALID, /* an op that the specification does not know */
+    IN_IGNORED, /* op 0: Linux passes over it while it connects */
+    IN_REQUEST,
+    IN_RESPONSE,
+    IN_RST,
+    IN_SHUTDOWN, /* flags that leave a direction open */
+    IN_END,      /* flags that close the last one, nothing left to read */
+    IN_END_HELD, /* the same, and the application still has to read */
+    IN_RW,
+    IN_CREDIT_UPDATE,
+    IN_CREDIT_REQUEST,
+    IN_FAULT, /* a packet whose credit, type or payload broke a rule */
+    CALL_ACCEPT,
+    CALL_SHUTDOWN,
+    CALL_CLOSE,
+    CALL_RESET,
+    CALL_DRAINED,
+    CALL_TIMEOUT,
+    INPUTS
+} input;
+
+/* A cell: the next state, what to do, and what to call it. */
+typedef struct rule {
+    uint8_t next;
+    uint8_t reason;
+    uint16_t actions;
+    int16_t status;
+} rule;
+
+/* Cells in short. */
+#define STATES (VSK_STATE_DRAINING + 1)
+#define STAY(state, actions)                                                   \
+    {                                                                          \
+        VSK_STATE_##state, VSK_REASON_NONE, actions, VSK_OK                    \
+    }
+#define GO(state, actions)                                                     \
+    {                                                                          \
+        VSK_STATE_##state, VSK_REASON_NONE, actions, VSK_OK                    \
+    }
+#define END(reason, actions)                                                   \
+    {                                                                          \
+        VSK_STATE_CLOSED, VSK_REASON_##reason, (actions) | VSK_DO_TELL_CLOSE,  \
+            VSK_OK                                                             \
+    }
+#define FAULT(status)                                                          \
+    {                                                                          \
+        VSK_STATE_CLOSED, VSK_REASON_PROTOCOL,                                 \
+            VSK_DO_SEND_RST | VSK_DO_TELL_CLOSE, VSK_##status                  \
+    }
+#define NO_FLOW                                                                \
+    {                                                                          \
+        VSK_STATE_CLOSED, VSK_REASON_NONE, VSK_DO_SEND_RST, VSK_BAD_FLOW       \
+    }
+#define REPLACE                                                                \
+    {                                                                          \
+        VSK_STATE_REQUESTED, VSK_REASON_REPLACED,                              \
+            VSK_DO_TELL_CLOSE | VSK_DO_TELL_REQUEST, VSK_OK                    \
+    }
+/* Nothing comes here: what is seen before the table leaves nothing. */
+#define NEVER FAULT(BAD_STATE)
+#define NOT_ALLOWED                                                            \
+    {                                                                          \
+        VSK_STATE_CLOSED, VSK_REASON_NONE, 0, VSK_ERR_STATE                    \
+    }
+
+/* A row for each state. RST is answered with RST in no row. */
+static const rule RULES[STATES][INPUTS] =
+    {
+        [VSK_STATE_CLOSED] =
+            {
+                [IN_INVALID] = NO_FLOW,
+                [IN_IGNORED] = NO_FLOW,
+                [IN_REQUEST] = GO(REQUESTED, VSK_DO_TELL_REQUEST),
+                [IN_RESPONSE] = NO_FLOW,
+                [IN_RST] = STAY(CLOSED, 0),
+                [IN_SHUTDOWN] = NO_FLOW,
+                [IN_END] = NO_FLOW,
+                [IN_END_HELD] = NO_FLOW,
+                [IN_RW] = NO_FLOW,
+                [IN_CREDIT_UPDATE] = NO_FLOW,
+                [IN_CREDIT_REQUEST] = NO_FLOW,
+                [IN_FAULT] = NO_FLOW,
+                [CALL_ACCEPT] = NOT_ALLOWED,
+                [CALL_SHUTDOWN] = NOT_ALLOWED,
+                [CALL_CLOSE] = NOT_ALLOWED,
+                [CALL_RESET] = NOT_ALLOWED,
+                [CALL_DRAINED] = NOT_ALLOWED,
+                [CALL_TIMEOUT] = NOT_ALLOWED,
+            },
+        [VSK_STATE_CONNECTING] =
+            {
+                [IN_INVALID] = FAULT(BAD_OP),
+                [IN_IGNORED] = STAY(CONNECTING, 0),
+                [IN_REQUEST] = FAULT(BAD_STATE),
+                [IN_RESPONSE] = GO(ESTABLISHED, VSK_DO_TELL_CONNECT),
+                [IN_RST] = END(REFUSED, 0),
+                [IN_SHUTDOWN] = FAULT(BAD_STATE),
+                [IN_END] = FAULT(BAD_STATE),
+                [IN_END_HELD] = FAULT(BAD_STATE),
+                [IN_RW] = FAULT(BAD_STATE),
+                [IN_CREDIT_UPDATE] = FAULT(BAD_STATE),
+                [IN_CREDIT_REQUEST] = FAULT(BAD_STATE),
+                [IN_FAULT] = FAULT(BAD_STATE),
+                [CALL_ACCEPT] = NOT_ALLOWED,
+                [CALL_SHUTDOWN] = NOT_ALLOWED,
+                [CALL_CLOSE] = END(LOCAL, VSK_DO_SEND_RST),
+                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
+                [CALL_DRAINED] = NOT_ALLOWED,
+                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
+            },
+        [VSK_STATE_REQUESTED] =
+            {
+                [IN_INVALID] = FAULT(BAD_OP),
+                [IN_IGNORED] = FAULT(BAD_OP),
+                [IN_REQUEST] = REPLACE,
+                [IN_RESPONSE] = FAULT(BAD_STATE),
+                [IN_RST] = END(RESET, 0),
+                [IN_SHUTDOWN] = FAULT(BAD_STATE),
+                [IN_END] = FAULT(BAD_STATE),
+                [IN_END_HELD] = FAULT(BAD_STATE),
+                [IN_RW] = FAULT(BAD_STATE),
+                [IN_CREDIT_UPDATE] = FAULT(BAD_STATE),
+                [IN_CREDIT_REQUEST] = FAULT(BAD_STATE),
+                [IN_FAULT] = FAULT(BAD_STATE),
+                [CALL_ACCEPT] = GO(ESTABLISHED, VSK_DO_SEND_RESPONSE),
+                [CALL_SHUTDOWN] = NOT_ALLOWED,
+                [CALL_CLOSE] = END(LOCAL, VSK_DO_SEND_RST),
+                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
+                [CALL_DRAINED] = NOT_ALLOWED,
+                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
+            },
+        [VSK_STATE_ESTABLISHED] =
+            {
+                [IN_INVALID] = FAULT(BAD_OP),
+                [IN_IGNORED] = FAULT(BAD_OP),
+                [IN_REQUEST] = FAULT(BAD_STATE),
+                [IN_RESPONSE] = FAULT(BAD_STATE),
+                [IN_RST] = END(RESET, 0),
+                [IN_SHUTDOWN] = STAY(ESTABLISHED, 0),
+                [IN_END] = END(CLOSED, VSK_DO_SEND_RST),
+                [IN_END_HELD] = GO(DRAINING, 0),
+                [IN_RW] = STAY(ESTABLISHED, VSK_DO_TELL_DATA),
+                [IN_CREDIT_UPDATE] = STAY(ESTABLISHED, 0),
+                [IN_CREDIT_REQUEST] = STAY(ESTABLISHED, VSK_DO_SEND_CREDIT),
+                [IN_FAULT] = FAULT(BAD_STATE),
+                [CALL_ACCEPT] = NOT_ALLOWED,
+                [CALL_SHUTDOWN] = STAY(ESTABLISHED, VSK_DO_SEND_SHUTDOWN),
+                [CALL_CLOSE] = GO(CLOSING, VSK_DO_SEND_SHUTDOWN),
+                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
+                [CALL_DRAINED] = STAY(ESTABLISHED, 0),
+                [CALL_TIMEOUT] = NOT_ALLOWED,
+            },
+        [VSK_STATE_CLOSING] =
+            {
+                [IN_INVALID] = FAULT(BAD_OP),
+                [IN_IGNORED] = FAULT(BAD_OP),
+                [IN_REQUEST] = REPLACE,
+                [IN_RESPONSE] = FAULT(BAD_STATE),
+                [IN_RST] = END(CLOSED, 0),
+                [IN_SHUTDOWN] = STAY(CLOSING, 0),
+                [IN_END] = END(CLOSED, VSK_DO_SEND_RST),
+                [IN_END_HELD] = END(CLOSED, VSK_DO_SEND_RST),
+                [IN_RW] = STAY(CLOSING, VSK_DO_DROP),
+                [IN_CREDIT_UPDATE] = STAY(CLOSING, 0),
+                [IN_CREDIT_REQUEST] = STAY(CLOSING, 0),
+                [IN_FAULT] = FAULT(BAD_STATE),
+                [CALL_ACCEPT] = NOT_ALLOWED,
+                [CALL_SHUTDOWN] = NEVER, /* both are shut: CLOSE */
+                [CALL_CLOSE] = STAY(CLOSING, 0),
+                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
+                [CALL_DRAINED] = STAY(CLOSING, 0),
+                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
+            },
+        [VSK_STATE_DRAINING] =
+            {
+                [IN_INVALID] = FAULT(BAD_OP),
+                [IN_IGNORED] = FAULT(BAD_OP),
+                [IN_REQUEST] = REPLACE,
+                [IN_RESPONSE] = FAULT(BAD_STATE),
+                [IN_RST] = END(CLOSED, 0),
+                [IN_SHUTDOWN] = NEVER, /* both flags are in */
+                [IN_END] = END(CLOSED, VSK_DO_SEND_RST),
+                [IN_END_HELD] = STAY(DRAINING, 0),
+                [IN_RW] = NEVER, /* BAD_SHUT already */
+                [IN_CREDIT_UPDATE] = STAY(DRAINING, 0),
+                [IN_CREDIT_REQUEST] = STAY(DRAINING, 0),
+                [IN_FAULT] = FAULT(BAD_STATE),
+                [CALL_ACCEPT] = NOT_ALLOWED,
+                [CALL_SHUTDOWN] = STAY(DRAINING, 0),
+                [CALL_CLOSE] = END(CLOSED, VSK_DO_SEND_RST),
+                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
+                [CALL_DRAINED] = END(CLOSED, VSK_DO_SEND_RST),
+                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
+            },
+};
+
+void
+vsk_conn_init(vsk_conn *conn, const vsk_flow *flow, uint16_t type,
+              uint32_t buf_alloc)
+{
+    *conn = (vsk_conn){
+        .flow = *flow,
+        .state = VSK_STATE_CLOSED,
+        .type = (uint8_t)type,
+    };
+    vsk_credit_init(&conn->credit, buf_alloc);
+}
+
+void
+vsk_conn_connect(vsk_conn *conn, const vsk_flow *flow, uint16_t type,
+                 uint32_t buf_alloc)
+{
+    vsk_conn_init(conn, flow, type, buf_alloc);
+    conn->state = VSK_STATE_CONNECTING;
+}
+
+/* Move on by a cell of the table. */
+static vsk_status
+move(vsk_conn *conn, input in, uint32_t *actions)
+{
+    const rule *found = &RULES[conn->state][in];
+
+    if (found->status == VSK_ERR_STATE)
+        return VSK_ERR_STATE;
+    *actions = found->actions;
+    conn->state = found->next;
+    /* Why the last one ended is known until the next one begins. */
+    if (found->reason != VSK_REASON_NONE || found->next != VSK_STATE_CLOSED)
+        conn->reason = found->reason;
+    return (vsk_status)found->status;
+}
+
+/* A REQUEST begins anew, in CLOSED and where it takes an old one's place. */
+static void
+begin_anew(vsk_conn *conn, const vsk_header *header)
+{
+    uint32_t buf_alloc = conn->credit.buf_alloc;
+
+    vsk_credit_init(&conn->credit, buf_alloc);
+    (void)vsk_credit_learn(&conn->credit, header->buf_alloc, 0);
+    conn->type = (uint8_t)header->type;
+    conn->shut_sent = 0;
+    conn->shut_received = 0;
+}
+
+/* Which rule payload breaks, if any; counted where it breaks none. */
+static vsk_status
+count_payload(vsk_conn *conn, const vsk_header *header)
+{
+    if ((conn->shut_received & VSK_SHUTDOWN_SEND) != 0)
+        return VSK_BAD_SHUT;
+    return vsk_credit_received(&conn->credit, header->len);
+}
+
+static input
+add_flags(vsk_conn *conn, const vsk_header *header)
+{
+    conn->shut_received |= (uint8_t)(header->flags & BOTH);
+    if (conn->shut_received != BOTH)
+        return IN_SHUTDOWN;
+    return vsk_credit_held(&conn->credit) != 0 ? IN_END_HELD : IN_END;
+}
+
+static input
+input_of(vsk_conn *conn, const vsk_header *header)
+{
+    switch (header->op) {
+    case VSK_OP_INVALID:
+        return IN_IGNORED;
+    case VSK_OP_REQUEST:
+        return IN_REQUEST;
+    case VSK_OP_RESPONSE:
+        return IN_RESPONSE;
+    case VSK_OP_RST:
+        return IN_RST;
+    case VSK_OP_SHUTDOWN:
+        return add_flags(conn, header);
+    case VSK_OP_RW:
+        return IN_RW;
+    case VSK_OP_CREDIT_UPDATE:
+        return IN_CREDIT_UPDATE;
+    case VSK_OP_CREDIT_REQUEST:
+        return IN_CREDIT_REQUEST;
+    default:
+        return IN_INVALID;
+    }
+}
+
+/* States in which credit and payload are counted. */
+static bool
+is_open(const vsk_conn *conn)
+{
+    return conn->state == VSK_STATE_ESTABLISHED ||
+           conn->state == VSK_STATE_CLOSING ||
+           conn->state == VSK_STATE_DRAINING;
+}
+
+/* Rules of credit, type and payload, before the table is asked. */
+static vsk_status
+check_packet(vsk_conn *conn, const vsk_header *header)
+{
+    vsk_status status = VSK_OK;
+
+    if (header->op == VSK_OP_RST)
+        return VSK_OK;
+    if (vsk_type_name(header->type) == NULL)
+        return VSK_BAD_TYPE;
+    /* They belong to no connection that is there. */
+    if (header->op == VSK_OP_REQUEST || conn->state == VSK_STATE_CLOSED)
+        return VSK_OK;
+    if (header->type != conn->type)
+        return VSK_BAD_TYPE;
+    if (is_open(conn) || header->op == VSK_OP_RESPONSE)
+        status =
+            vsk_credit_learn(&conn->credit, header->buf_alloc, header->fwd_cnt);
+    if (status == VSK_OK && is_open(conn) && header->op == VSK_OP_RW)
+        status = count_payload(conn, header);
+    return status;
+}
+
+/* What the end of the peer's data changes for who still reads; before are the
+ * flags that it had set earlier. */
+static void
+see_the_end(vsk_conn *conn, uint16_t op, uint8_t before, uint32_t *actions)
+{
+    bool sends_no_more = (before & VSK_SHUTDOWN_SEND) != 0;
+
+    /* RST after the peer's last byte is the end, not a reset. */
+    if (op == VSK_OP_RST && sends_no_more)
+        conn->reason = VSK_REASON_CLOSED;
+    if (conn->state != VSK_STATE_CLOSED && !sends_no_more &&
+        (conn->shut_received & VSK_SHUTDOWN_SEND) != 0)
+        *actions |= VSK_DO_TELL_EOF;
+}
+
+vsk_status
+vsk_conn_packet(vsk_conn *conn, const vsk_header *header, uint32_t *actions)
+{
+    uint8_t before = conn->shut_received;
+    bool established = conn->state == VSK_STATE_ESTABLISHED;
+    vsk_status fault = check_packet(conn, header);
+    vsk_status status;
+
+    if (fault != VSK_OK) {
+        (void)move(conn, IN_FAULT, actions);
+        return fault;
+    }
+    status = move(conn, input_of(conn, header), actions);
+    if (header->op == VSK_OP_REQUEST && conn->state == VSK_STATE_REQUESTED)
+        begin_anew(conn, header);
+    if (established)
+        see_the_end(conn, header->op, before, actions);
+    return status;
+}
+
+static input
+input_of_call(vsk_conn *conn, vsk_call call, uint32_t flags)
+{
+    switch (call) {
+    case VSK_CALL_ACCEPT:
+        return CALL_ACCEPT;
+    case VSK_CALL_SHUTDOWN:
+        return ((conn->shut_sent | flags) & BOTH) == BOTH ? CALL_CLOSE
+                                                          : CALL_SHUTDOWN;
+    case VSK_CALL_CLOSE:
+        return CALL_CLOSE;
+    case VSK_CALL_DRAINED:
+        return CALL_DRAINED;
+    case VSK_CALL_TIMEOUT:
+        return CALL_TIMEOUT;
+    case VSK_CALL_RESET:
+        break;
+    }
+    return CALL_RESET;
+}
+
+vsk_status
+vsk_conn_call(vsk_conn *conn, vsk_call call, uint32_t flags, uint32_t *actions)
+{
+    input in = input_of_call(conn, call, flags);
+    vsk_status status = move(conn, in, actions);
+
+    if (status != VSK_OK)
+        return status;
+    if (in == CALL_SHUTDOWN)
+        conn->shut_sent |= (uint8_t)(flags & BOTH);
+    if (in == CALL_CLOSE)
+        conn->shut_sent = BOTH;
+    return VSK_OK;
+}
+
+uint32_t
+vsk_conn_abandon(vsk_conn *conn)
+{
+    if (conn->state == VSK_STATE_CLOSED)
+        return 0;
+    conn->state = VSK_STATE_CLOSED;
+    conn->reason = VSK_REASON_TRANSPORT;
+    return VSK_DO_TELL_CLOSE;
+}
+
+bool
+vsk_conn_may_send(const vsk_conn *conn)
+{
+    return conn->state == VSK_STATE_ESTABLISHED &&
+           (conn->shut_sent & VSK_SHUTDOWN_SEND) == 0 &&
+           (conn->shut_received & VSK_SHUTDOWN_RECEIVE) == 0;
+}
+
+bool
+vsk_conn_may_update(const vsk_conn *conn)
+{
+    return conn->state == VSK_STATE_ESTABLISHED &&
+           (conn->shut_received & VSK_SHUTDOWN_SEND) == 0;
+}
+
+const char *
+vsk_state_name(uint32_t state)
+{
+    switch (state) {
+#define CASE(name, words)                                                      \
+    case VSK_STATE_##name:                                                     \
+        return #name;
+        VSK_STATE_TABLE(CASE)
+#undef CASE
+    default:
+        return "UNKNOWN";
+    }
+}
+
+const char *
+vsk_reason_name(uint32_t reason)
+{
+    switch (reason) {
+#define CASE(name, words)                                                      \
+    case VSK_REASON_##name:                                                    \
+        return #name;
+        VSK_REASON_TABLE(CASE)
+#undef CASE
+    default:
+        return "UNKNOWN";
+    }
+}

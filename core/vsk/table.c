@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vsk/table.h"
+
+#include <string.h>
+
+static uint64_t
+rotate(uint64_t x, unsigned by)
+{
+    return x << by | x >> (64 - by);
+}
+
+static void
+sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotate(v[1], 13) ^ v[0];
+    v[0] = rotate(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotate(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotate(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotate(v[1], 17) ^ v[2];
+    v[2] = rotate(v[2], 32);
+}
+
+/* SipHash-1-3 of the flow's 16 little-endian bytes, the key's second half 0 */
+static uint64_t
+hash(const vsk_flow *flow, uint64_t seed)
+{
+    const uint64_t words[] = {
+        flow->local_cid | (uint64_t)flow->local_port << 32,
+        flow->peer_cid | (uint64_t)flow->peer_port << 32,
+        (uint64_t)sizeof *flow << 56,
+    };
+    uint64_t v[4] = {
+        seed ^ 0x736f6d6570736575u,
+        0x646f72616e646f6du,
+        seed ^ 0x6c7967656e657261u,
+        0x7465646279746573u,
+    };
+
+    for (uint32_t i = 0; i < 3; i++) {
+        v[3] ^= words[i];
+        sip_round(v);
+        v[0] ^= words[i];
+    }
+    v[2] ^= 0xff;
+    for (uint32_t i = 0; i < 3; i++)
+        sip_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* Where in the index the walk for a flow begins. */
+static uint32_t
+home_of(const vsk_conn_table *table, const vsk_flow *flow)
+{
+    return (uint32_t)hash(flow, table->seed) & (table->index_size - 1);
+}
+
+/* The entry of a flow, or the empty one where it would stand. */
+static uint32_t
+locate(const vsk_conn_table *table, const vsk_flow *flow)
+{
+    uint32_t at = home_of(table, flow);
+
+    while (table->index[at] != 0 &&
+           memcmp(&table->slots[table->index[at] - 1].conn.flow, flow,
+                  sizeof *flow) != 0)
+        at = (at + 1) & (table->index_size - 1);
+    return at;
+}
+
+/* Empty an entry, and close the gap: no walk may meet it before its end. */
+static void
+take_out(vsk_conn_table *table, uint32_t gap)
+{
+    uint32_t mask = table->index_size - 1;
+
+    for (uint32_t at = (gap + 1) & mask; table->index[at] != 0;
+         at = (at + 1) & mask) {
+        const vsk_slot *slot = &table->slots[table->index[at] - 1];
+        uint32_t home = home_of(table, &slot->conn.flow);
+
+        if (((at - home) & mask) >= ((at - gap) & mask)) {
+            table->index[gap] = table->index[at];
+            gap = at;
+        }
+    }
+    table->index[gap] = 0;
+}
+
+/* A free slot that has handles left; one that has none is never seen again. */
+static uint32_t
+take_slot(vsk_conn_table *table)
+{
+    uint32_t slot;
+
+    do {
+        if (table->free != VSK_TABLE_NONE) {
+            slot = table->free;
+            table->free = table->slots[slot].next;
+        } else if (table->used < table->capacity) {
+            slot = table->used++;
+        } else {
+            return VSK_TABLE_NONE;
+        }
+    } while (table->slots[slot].issued == UINT32_MAX);
+    return slot;
+}
+
+vsk_status
+vsk_table_init(vsk_conn_table *table, vsk_slot *slots, uint32_t capacity,
+               uint32_t *index, uint32_t index_size, uint64_t seed)
+{
+    if (capacity == 0 || capacity > VSK_TABLE_MAX ||
+        index_size < 2 * capacity || (index_size & (index_size - 1)) != 0)
+        return VSK_ERR_ARGUMENT;
+    memset(slots, 0, capacity * sizeof slots[0]);
+    memset(index, 0, index_size * sizeof index[0]);
+    *table = (vsk_conn_table){.slots = slots,
+                              .index = index,
+                              .capacity = capacity,
+                              .index_size = index_size,
+                              .free = VSK_TABLE_NONE,
+                              .seed = seed};
+    return VSK_OK;
+}
+
+vsk_conn *
+vsk_table_find(const vsk_conn_table *table, const vsk_flow *flow)
+{
+    uint32_t entry = table->index[locate(table, flow)];
+
+    return entry != 0 ? &table->slots[entry - 1].conn : NULL;
+}
+
+vsk_status
+vsk_table_add(vsk_conn_table *table, const vsk_flow *flow, vsk_conn **conn)
+{
+    uint32_t at = locate(table, flow), number;
+    vsk_slot *slot;
+
+    if (table->index[at] != 0)
+        return VSK_ERR_BUSY;
+    number = take_slot(table);
+    if (number == VSK_TABLE_NONE)
+        return VSK_ERR_TABLE;
+
+    slot = &table->slots[number];
+    slot->conn = (vsk_conn){.flow = *flow};
+    slot->generation = ++slot->issued;
+    table->index[at] = number + 1;
+    table->count++;
+    *conn = &slot->conn;
+    return VSK_OK;
+}
+
+vsk_status
+vsk_table_remove(vsk_conn_table *table, const vsk_conn *conn)
+{
+    uint32_t slot = vsk_table_slot(table, conn), at;
+
+    if (slot == VSK_TABLE_NONE)
+        return VSK_ERR_ARGUMENT;
+    at = locate(table, &conn->flow);
+    if (table->index[at] != slot + 1)
+        return VSK_ERR_ARGUMENT;
+
+    take_out(table, at);
+    table->slots[slot].generation = 0;
+    table->slots[slot].next = table->free;
+    table->free = slot;
+    table->count--;
+    return VSK_OK;
+}
+
+uint32_t
+vsk_table_slot(const vsk_conn_table *table, const vsk_conn *conn)
+{
+    /* Compared as numbers: it may point anywhere. */
+    uintptr_t offset = (uintptr_t)conn - (uintptr_t)table->slots;
+    uintptr_t slot = offset / sizeof(vsk_slot);
+
+    if (offset % sizeof(vsk_slot) != 0 || slot >= table->used ||
+        table->slots[slot].generation == 0)
+        return VSK_TABLE_NONE;
+    return (uint32_t)slot;
+}
+
+vsk_conn *
+vsk_table_at(const vsk_conn_table *table, uint32_t slot)
+{
+    if (slot >= table->used || table->slots[slot].generation == 0)
+        return NULL;
+    return &table->slots[slot].conn;
+}
+
+uint64_t
+vsk_table_handle(const vsk_conn_table *table, const vsk_conn *conn)
+{
+    uint32_t slot = vsk_table_slot(table, conn);
+
+    if (slot == VSK_TABLE_NONE)
+        return 0;
+    return (uint64_t)table->slots[slot].generation << 32 | slot;
+}
+
+vsk_conn *
+vsk_table_by_handle(const vsk_conn_table *table, uint64_t handle)
+{
+    vsk_conn *conn = vsk_table_at(table, (uint32_t)handle);
+
+    return vsk_table_handle(table, conn) == handle ? conn : NULL;
+}
+
+vsk_conn *
+vsk_table_next(const vsk_conn_table *table, uint32_t *cursor)
+{
+    while (*cursor < table->used) {
+        vsk_conn *conn = vsk_table_at(table, (*cursor)++);
+
+        if (conn != NULL)
+            return conn;
+    }
+    return NULL;
+}
+
+vsk_status
+vsk_table_rewind(vsk_conn_table *table, const vsk_conn_table *later)
+{
+    if (table->capacity != later->capacity)
+        return VSK_ERR_ARGUMENT;
+    for (uint32_t i = 0; i < table->capacity; i++)
+        if (table->slots[i].issued < later->slots[i].issued)
+            table->slots[i].issued = later->slots[i].issued;
+    return VSK_OK;
+}
