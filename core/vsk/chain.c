@@ -140,7 +140,7 @@ add_buffer(walker *walk)
 
 /* The descriptor just loaded describes an indirect table: the chain's end. */
 static vsk_status
-enter_table(walker *walk, const vsk_table *ring)
+enter_table(walker *walk, const vsk_desc_table *ring)
 {
     vsk_chain *chain = walk->chain;
     uint32_t len = desc_len(walk);
@@ -188,7 +188,7 @@ load(walker *walk)
 }
 
 static inline vsk_status
-follow(walker *walk, const vsk_table *ring)
+follow(walker *walk, const vsk_desc_table *ring)
 {
     for (;;) {
         vsk_status status = load(walk);
@@ -209,8 +209,8 @@ follow(walker *walk, const vsk_table *ring)
 }
 
 vsk_status
-vsk_chain_walk(vsk_chain *chain, vsk_memory *memory, const vsk_table *table,
-               uint16_t head)
+vsk_chain_walk(vsk_chain *chain, vsk_memory *memory,
+               const vsk_desc_table *table, uint16_t head)
 {
     walker walk = {
         .chain = chain,

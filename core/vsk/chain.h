@@ -52,11 +52,11 @@ VSK_API void vsk_desc_decode(vsk_desc *desc, const uint8_t *wire);
 VSK_API void vsk_desc_encode(const vsk_desc *desc, uint8_t *wire);
 
 /** A descriptor table in host memory, and what may be found in it. */
-typedef struct vsk_table {
+typedef struct vsk_desc_table {
     const uint8_t *base; /**< first descriptor */
     uint32_t size;       /**< descriptors */
     bool indirect;       /**< VIRTIO_F_INDIRECT_DESC was negotiated */
-} vsk_table;
+} vsk_desc_table;
 
 /** One descriptor chain. */
 typedef struct vsk_chain {
@@ -103,6 +103,6 @@ VSK_API void vsk_chain_init(vsk_chain *chain, vsk_span *spans,
  * or VSK_BAD_TABLE_ADDRESS
  */
 VSK_API vsk_status vsk_chain_walk(vsk_chain *chain, vsk_memory *memory,
-                                  const vsk_table *table, uint16_t head);
+                                  const vsk_desc_table *table, uint16_t head);
 
 #endif

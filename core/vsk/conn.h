@@ -64,7 +64,7 @@ typedef enum vsk_reason {
 #define VSK_DO_TELL_REQUEST 0x010u  /**< the peer asks to connect */
 #define VSK_DO_TELL_CONNECT 0x020u  /**< our REQUEST was accepted */
 #define VSK_DO_TELL_DATA 0x040u     /**< the packet's payload is for it */
-#define VSK_DO_TELL_EOF 0x080u      /**< the peer will send no more */
+#define VSK_DO_TELL_EOF 0x080u      /**< nothing more to read will come */
 #define VSK_DO_TELL_CLOSE 0x100u    /**< it is over; reason says how */
 #define VSK_DO_DROP 0x200u          /**< the payload is for nobody any more */
 

@@ -44,7 +44,7 @@ typedef struct vsk_split_driver {
 typedef struct vsk_split_device {
     vsk_memory memory;    /**< for buffers and indirect tables */
     vsk_ring_parts parts; /**< the ring in host memory */
-    vsk_table table;      /**< its descriptor table */
+    vsk_desc_table table; /**< its descriptor table */
     bool event_idx;       /**< VIRTIO_F_EVENT_IDX */
     uint16_t offered;     /**< available idx as seen last */
     uint16_t staged;      /**< chains in the used ring, published or not */

@@ -59,8 +59,8 @@
     X(ERR_IMAGE, -21, "these bytes are not a saved guest memory", "")          \
     X(ERR_CLOSED, -22, "the object is closed", "")                             \
     X(ERR_BUSY, -23,                                                           \
-      "still in use: a view of the memory, or chains that are held or went "   \
-      "back out of order",                                                     \
+      "in use: by a view, a chain held or out of order, a queue, a "           \
+      "connection",                                                            \
       "")                                                                      \
     X(ERR_NOMEM, -24, "the host has no memory left", "")                       \
     X(ERR_FEATURES, -25, "the ring knows only INDIRECT_DESC and EVENT_IDX",    \

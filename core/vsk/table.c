@@ -53,14 +53,14 @@ hash(const vsk_flow *flow, uint64_t seed)
 
 /* Where in the index the walk for a flow begins. */
 static uint32_t
-home_of(const vsk_conn_table *table, const vsk_flow *flow)
+home_of(const vsk_table *table, const vsk_flow *flow)
 {
     return (uint32_t)hash(flow, table->seed) & (table->index_size - 1);
 }
 
 /* The entry of a flow, or the empty one where it would stand. */
 static uint32_t
-locate(const vsk_conn_table *table, const vsk_flow *flow)
+locate(const vsk_table *table, const vsk_flow *flow)
 {
     uint32_t at = home_of(table, flow);
 
@@ -73,7 +73,7 @@ locate(const vsk_conn_table *table, const vsk_flow *flow)
 
 /* Empty an entry, and close the gap: no walk may meet it before its end. */
 static void
-take_out(vsk_conn_table *table, uint32_t gap)
+take_out(vsk_table *table, uint32_t gap)
 {
     uint32_t mask = table->index_size - 1;
 
@@ -92,7 +92,7 @@ take_out(vsk_conn_table *table, uint32_t gap)
 
 /* A free slot that has handles left; one that has none is never seen again. */
 static uint32_t
-take_slot(vsk_conn_table *table)
+take_slot(vsk_table *table)
 {
     uint32_t slot;
 
@@ -110,7 +110,7 @@ take_slot(vsk_conn_table *table)
 }
 
 vsk_status
-vsk_table_init(vsk_conn_table *table, vsk_slot *slots, uint32_t capacity,
+vsk_table_init(vsk_table *table, vsk_slot *slots, uint32_t capacity,
                uint32_t *index, uint32_t index_size, uint64_t seed)
 {
     if (capacity == 0 || capacity > VSK_TABLE_MAX ||
@@ -118,17 +118,17 @@ vsk_table_init(vsk_conn_table *table, vsk_slot *slots, uint32_t capacity,
         return VSK_ERR_ARGUMENT;
     memset(slots, 0, capacity * sizeof slots[0]);
     memset(index, 0, index_size * sizeof index[0]);
-    *table = (vsk_conn_table){.slots = slots,
-                              .index = index,
-                              .capacity = capacity,
-                              .index_size = index_size,
-                              .free = VSK_TABLE_NONE,
-                              .seed = seed};
+    *table = (vsk_table){.slots = slots,
+                         .index = index,
+                         .capacity = capacity,
+                         .index_size = index_size,
+                         .free = VSK_TABLE_NONE,
+                         .seed = seed};
     return VSK_OK;
 }
 
 vsk_conn *
-vsk_table_find(const vsk_conn_table *table, const vsk_flow *flow)
+vsk_table_find(const vsk_table *table, const vsk_flow *flow)
 {
     uint32_t entry = table->index[locate(table, flow)];
 
@@ -136,7 +136,7 @@ vsk_table_find(const vsk_conn_table *table, const vsk_flow *flow)
 }
 
 vsk_status
-vsk_table_add(vsk_conn_table *table, const vsk_flow *flow, vsk_conn **conn)
+vsk_table_add(vsk_table *table, const vsk_flow *flow, vsk_conn **conn)
 {
     uint32_t at = locate(table, flow), number;
     vsk_slot *slot;
@@ -157,7 +157,7 @@ vsk_table_add(vsk_conn_table *table, const vsk_flow *flow, vsk_conn **conn)
 }
 
 vsk_status
-vsk_table_remove(vsk_conn_table *table, const vsk_conn *conn)
+vsk_table_remove(vsk_table *table, const vsk_conn *conn)
 {
     uint32_t slot = vsk_table_slot(table, conn), at;
 
@@ -176,7 +176,7 @@ vsk_table_remove(vsk_conn_table *table, const vsk_conn *conn)
 }
 
 uint32_t
-vsk_table_slot(const vsk_conn_table *table, const vsk_conn *conn)
+vsk_table_slot(const vsk_table *table, const vsk_conn *conn)
 {
     /* Compared as numbers: it may point anywhere. */
     uintptr_t offset = (uintptr_t)conn - (uintptr_t)table->slots;
@@ -189,7 +189,7 @@ vsk_table_slot(const vsk_conn_table *table, const vsk_conn *conn)
 }
 
 vsk_conn *
-vsk_table_at(const vsk_conn_table *table, uint32_t slot)
+vsk_table_at(const vsk_table *table, uint32_t slot)
 {
     if (slot >= table->used || table->slots[slot].generation == 0)
         return NULL;
@@ -197,7 +197,7 @@ vsk_table_at(const vsk_conn_table *table, uint32_t slot)
 }
 
 uint64_t
-vsk_table_handle(const vsk_conn_table *table, const vsk_conn *conn)
+vsk_table_handle(const vsk_table *table, const vsk_conn *conn)
 {
     uint32_t slot = vsk_table_slot(table, conn);
 
@@ -207,7 +207,7 @@ vsk_table_handle(const vsk_conn_table *table, const vsk_conn *conn)
 }
 
 vsk_conn *
-vsk_table_by_handle(const vsk_conn_table *table, uint64_t handle)
+vsk_table_by_handle(const vsk_table *table, uint64_t handle)
 {
     vsk_conn *conn = vsk_table_at(table, (uint32_t)handle);
 
@@ -215,7 +215,7 @@ vsk_table_by_handle(const vsk_conn_table *table, uint64_t handle)
 }
 
 vsk_conn *
-vsk_table_next(const vsk_conn_table *table, uint32_t *cursor)
+vsk_table_next(const vsk_table *table, uint32_t *cursor)
 {
     while (*cursor < table->used) {
         vsk_conn *conn = vsk_table_at(table, (*cursor)++);
@@ -227,7 +227,7 @@ vsk_table_next(const vsk_conn_table *table, uint32_t *cursor)
 }
 
 vsk_status
-vsk_table_rewind(vsk_conn_table *table, const vsk_conn_table *later)
+vsk_table_rewind(vsk_table *table, const vsk_table *later)
 {
     if (table->capacity != later->capacity)
         return VSK_ERR_ARGUMENT;

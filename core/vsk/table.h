@@ -34,7 +34,7 @@ typedef struct vsk_slot {
 } vsk_slot;
 
 /** The connections of a role. */
-typedef struct vsk_conn_table {
+typedef struct vsk_table {
     vsk_slot *slots;     /**< the caller's */
     uint32_t *index;     /**< the caller's: slot + 1, 0 is empty */
     uint32_t capacity;   /**< slots */
@@ -43,7 +43,7 @@ typedef struct vsk_conn_table {
     uint32_t used;       /**< slots that ever had a connection come first */
     uint32_t free;       /**< first free slot of them, or VSK_TABLE_NONE */
     uint64_t seed;       /**< key of the hash */
-} vsk_conn_table;
+} vsk_table;
 
 /**
  * Begin without connections. Handles of an earlier life of the same memory
@@ -58,7 +58,7 @@ typedef struct vsk_conn_table {
  * @param seed key of the hash: random, unless a run is to be repeated
  * @return VSK_OK, or VSK_ERR_ARGUMENT
  */
-VSK_API vsk_status vsk_table_init(vsk_conn_table *table, vsk_slot *slots,
+VSK_API vsk_status vsk_table_init(vsk_table *table, vsk_slot *slots,
                                   uint32_t capacity, uint32_t *index,
                                   uint32_t index_size, uint64_t seed);
 
@@ -69,8 +69,7 @@ VSK_API vsk_status vsk_table_init(vsk_conn_table *table, vsk_slot *slots,
  * @param flow both ends
  * @return the connection, NULL where there is none
  */
-VSK_API vsk_conn *vsk_table_find(const vsk_conn_table *table,
-                                 const vsk_flow *flow);
+VSK_API vsk_conn *vsk_table_find(const vsk_table *table, const vsk_flow *flow);
 
 /**
  * Add a connection. A slot that was given back last is used first.
@@ -81,7 +80,7 @@ VSK_API vsk_conn *vsk_table_find(const vsk_conn_table *table,
  * @return VSK_OK, VSK_ERR_BUSY where the flow is there, VSK_ERR_TABLE where no
  * slot is free
  */
-VSK_API vsk_status vsk_table_add(vsk_conn_table *table, const vsk_flow *flow,
+VSK_API vsk_status vsk_table_add(vsk_table *table, const vsk_flow *flow,
                                  vsk_conn **conn);
 
 /**
@@ -93,8 +92,7 @@ VSK_API vsk_status vsk_table_add(vsk_conn_table *table, const vsk_flow *flow,
  * vsk_table_add
  * @return VSK_OK, or VSK_ERR_ARGUMENT where it is not in the table
  */
-VSK_API vsk_status vsk_table_remove(vsk_conn_table *table,
-                                    const vsk_conn *conn);
+VSK_API vsk_status vsk_table_remove(vsk_table *table, const vsk_conn *conn);
 
 /**
  * Number the slot of a connection.
@@ -103,8 +101,7 @@ VSK_API vsk_status vsk_table_remove(vsk_conn_table *table,
  * @param conn any, or NULL
  * @return 0 to capacity - 1, VSK_TABLE_NONE where it is not in the table
  */
-VSK_API uint32_t vsk_table_slot(const vsk_conn_table *table,
-                                const vsk_conn *conn);
+VSK_API uint32_t vsk_table_slot(const vsk_table *table, const vsk_conn *conn);
 
 /**
  * Find the connection in a slot.
@@ -113,7 +110,7 @@ VSK_API uint32_t vsk_table_slot(const vsk_conn_table *table,
  * @param slot any number
  * @return the connection, NULL where there is none
  */
-VSK_API vsk_conn *vsk_table_at(const vsk_conn_table *table, uint32_t slot);
+VSK_API vsk_conn *vsk_table_at(const vsk_table *table, uint32_t slot);
 
 /**
  * Name a connection for somebody who may outlive it. A handle never comes to
@@ -124,8 +121,7 @@ VSK_API vsk_conn *vsk_table_at(const vsk_conn_table *table, uint32_t slot);
  * @param conn any, or NULL
  * @return the handle, 0 where it is not in the table
  */
-VSK_API uint64_t vsk_table_handle(const vsk_conn_table *table,
-                                  const vsk_conn *conn);
+VSK_API uint64_t vsk_table_handle(const vsk_table *table, const vsk_conn *conn);
 
 /**
  * Find the connection that a handle names.
@@ -134,8 +130,7 @@ VSK_API uint64_t vsk_table_handle(const vsk_conn_table *table,
  * @param handle any number
  * @return the connection, NULL where it was removed or never was
  */
-VSK_API vsk_conn *vsk_table_by_handle(const vsk_conn_table *table,
-                                      uint64_t handle);
+VSK_API vsk_conn *vsk_table_by_handle(const vsk_table *table, uint64_t handle);
 
 /**
  * Go through the connections in the order of their slots. The one that was
@@ -145,7 +140,7 @@ VSK_API vsk_conn *vsk_table_by_handle(const vsk_conn_table *table,
  * @param cursor 0 at the start; moved on
  * @return the connection, NULL behind the last one
  */
-VSK_API vsk_conn *vsk_table_next(const vsk_conn_table *table, uint32_t *cursor);
+VSK_API vsk_conn *vsk_table_next(const vsk_table *table, uint32_t *cursor);
 
 /**
  * Finish a rewind: after an older copy of table and arrays was put back, keep
@@ -156,7 +151,6 @@ VSK_API vsk_conn *vsk_table_next(const vsk_conn_table *table, uint32_t *cursor);
  * @param later the table as it was before that, with its own copy of slots
  * @return VSK_OK, or VSK_ERR_ARGUMENT where the capacities differ
  */
-VSK_API vsk_status vsk_table_rewind(vsk_conn_table *table,
-                                    const vsk_conn_table *later);
+VSK_API vsk_status vsk_table_rewind(vsk_table *table, const vsk_table *later);
 
 #endif

@@ -5,8 +5,9 @@
 static vsk_status
 walk(struct rig *rig, uint16_t head)
 {
-    const vsk_table table = {rig->parts.desc, rig->ring.size,
-                             (rig->ring.features & VSK_F_INDIRECT_DESC) != 0};
+    const vsk_desc_table table = {rig->parts.desc, rig->ring.size,
+                                  (rig->ring.features & VSK_F_INDIRECT_DESC) !=
+                                      0};
 
     return vsk_chain_walk(&rig->chain, &rig->memory, &table, head);
 }
@@ -275,7 +276,7 @@ a_buffer_does_not_come_round_to_address_zero(void **state)
 {
     static uint8_t first[16], last[16], wire[16];
     const vsk_region regions[] = {{0, 16, first}, {UINT64_MAX - 15, 16, last}};
-    const vsk_table table = {wire, 1, false};
+    const vsk_desc_table table = {wire, 1, false};
     vsk_memory memory;
     vsk_span spans[4];
     vsk_chain chain;
@@ -294,7 +295,7 @@ a_buffer_may_end_at_the_end_of_the_address_space(void **state)
 {
     static uint8_t last[16], wire[16];
     const vsk_region regions[] = {{UINT64_MAX - 15, 16, last}};
-    const vsk_table table = {wire, 1, false};
+    const vsk_desc_table table = {wire, 1, false};
     vsk_memory memory;
     vsk_span spans[4];
     vsk_chain chain;
@@ -319,7 +320,7 @@ walk_bytes(const uint32_t *lens, uint32_t count, uint64_t *readable)
     static uint8_t wire[16 * 8];
     /* A walk reads no buffers: the region may claim more than is there. */
     const vsk_region regions[] = {{0, (uint64_t)1 << 33, page}};
-    const vsk_table table = {wire, 8, false};
+    const vsk_desc_table table = {wire, 8, false};
     vsk_memory memory;
     vsk_span spans[8];
     vsk_chain chain;

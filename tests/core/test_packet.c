@@ -20,7 +20,7 @@ static const vsk_header rw = {
 static const vsk_chain *
 chain_of(struct rig *rig, const uint32_t *lens, uint32_t count, unsigned flags)
 {
-    const vsk_table table = {rig->parts.desc, rig->ring.size, true};
+    const vsk_desc_table table = {rig->parts.desc, rig->ring.size, true};
     uint64_t addr = RIG_DATA + GAP;
 
     for (uint32_t i = 0; i < count; i++) {
@@ -273,7 +273,7 @@ static void
 a_tx_chain_with_a_writable_buffer_is_refused(void **state)
 {
     struct rig *rig = rig_new(8, 0);
-    const vsk_table table = {rig->parts.desc, 8, false};
+    const vsk_desc_table table = {rig->parts.desc, 8, false};
     vsk_packet packet;
     (void)state;
     rig_desc(rig, RIG_RING, 0, RIG_DATA, 49, RIG_N, 1);
@@ -291,7 +291,7 @@ static void
 a_broken_chain_gives_its_own_status(void **state)
 {
     struct rig *rig = rig_new(8, 0);
-    const vsk_table table = {rig->parts.desc, 8, false};
+    const vsk_desc_table table = {rig->parts.desc, 8, false};
     vsk_packet packet;
     (void)state;
     rig_desc(rig, RIG_RING, 0, RIG_DATA, 49, RIG_N, 0);
@@ -374,7 +374,7 @@ static void
 a_packet_across_two_regions_is_read(void **state)
 {
     struct rig *rig = rig_new(8, 0);
-    const vsk_table table = {rig->parts.desc, 8, false};
+    const vsk_desc_table table = {rig->parts.desc, 8, false};
     vsk_packet packet;
     uint8_t bytes[49];
     (void)state;
@@ -721,7 +721,7 @@ static void
 an_rx_chain_with_a_readable_buffer_is_refused(void **state)
 {
     struct rig *rig = rig_new(8, 0);
-    const vsk_table table = {rig->parts.desc, 8, false};
+    const vsk_desc_table table = {rig->parts.desc, 8, false};
     vsk_packet packet;
     (void)state;
     rig_desc(rig, RIG_RING, 0, RIG_DATA, 1, RIG_N, 1);
@@ -912,7 +912,7 @@ static void
 appending_to_memory_that_overlaps_the_source_moves_it(void **state)
 {
     struct rig *rig = rig_new(8, 0), *other = rig_new(8, 0);
-    const vsk_table table = {rig->parts.desc, 8, false};
+    const vsk_desc_table table = {rig->parts.desc, 8, false};
     vsk_packet source = parsed(tx_of(rig, &rw, (uint32_t[]){44, 5}, 2));
     uint64_t payload = rig->spans[1].addr;
     vsk_packet packet;
@@ -955,7 +955,7 @@ static void
 a_packet_is_never_committed_into_readable_memory(void **state)
 {
     struct rig *rig = rig_new(8, 0), *other = rig_new(8, 0);
-    const vsk_table table = {other->parts.desc, 8, false};
+    const vsk_desc_table table = {other->parts.desc, 8, false};
     vsk_packet packet = begun(chain_of(rig, (uint32_t[]){49}, 1, RIG_W));
     uint32_t written;
     (void)state;

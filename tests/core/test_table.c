@@ -12,10 +12,10 @@ static uint32_t entries[ENTRIES];
 static vsk_slot big_slots[BIG];
 static uint32_t big_entries[2 * BIG];
 
-static vsk_conn_table
+static vsk_table
 table_of(uint32_t capacity)
 {
-    vsk_conn_table table;
+    vsk_table table;
 
     memset(slots, RIG_FILL, sizeof slots);
     memset(entries, RIG_FILL, sizeof entries);
@@ -31,7 +31,7 @@ flow_of(uint32_t port)
 }
 
 static vsk_conn *
-add(vsk_conn_table *table, uint32_t port)
+add(vsk_table *table, uint32_t port)
 {
     vsk_flow flow = flow_of(port);
     vsk_conn *conn = NULL;
@@ -42,7 +42,7 @@ add(vsk_conn_table *table, uint32_t port)
 }
 
 static vsk_conn *
-find(const vsk_conn_table *table, uint32_t port)
+find(const vsk_table *table, uint32_t port)
 {
     vsk_flow flow = flow_of(port);
 
@@ -52,7 +52,7 @@ find(const vsk_conn_table *table, uint32_t port)
 static vsk_status
 refused(uint32_t capacity, uint32_t index_size)
 {
-    vsk_conn_table table;
+    vsk_table table;
 
     return vsk_table_init(&table, slots, capacity, entries, index_size, 0);
 }
@@ -60,7 +60,7 @@ refused(uint32_t capacity, uint32_t index_size)
 static void
 a_new_table_is_empty(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     uint32_t cursor = 0;
     (void)state;
 
@@ -72,7 +72,7 @@ a_new_table_is_empty(void **state)
 static void
 a_new_table_depends_on_nothing_that_was_in_its_memory(void **state)
 {
-    vsk_conn_table table;
+    vsk_table table;
     (void)state;
     memset(slots, 0xff, sizeof slots);
     memset(entries, 0xff, sizeof entries);
@@ -131,7 +131,7 @@ an_index_size_that_is_no_power_of_two_is_refused(void **state)
 static void
 a_connection_is_found_by_its_flow(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *conn = add(&table, 7);
     (void)state;
 
@@ -142,7 +142,7 @@ a_connection_is_found_by_its_flow(void **state)
 static void
 a_new_connection_is_all_0_but_for_its_flow(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn zero = {.flow = flow_of(8)};
     vsk_conn *conn = add(&table, 7);
     (void)state;
@@ -167,7 +167,7 @@ flows_that_differ_in_one_field_are_two_connections(void **state)
 {
     const vsk_flow flows[] = {
         {1, 1, 1, 1}, {2, 1, 1, 1}, {1, 2, 1, 1}, {1, 1, 2, 1}, {1, 1, 1, 2}};
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *conns[5];
     (void)state;
 
@@ -181,7 +181,7 @@ flows_that_differ_in_one_field_are_two_connections(void **state)
 static void
 a_flow_that_is_there_is_not_added_again(void **state)
 {
-    vsk_conn_table table = table_of(1);
+    vsk_table table = table_of(1);
     vsk_flow flow = flow_of(7);
     vsk_conn *conn = add(&table, 7), *second = NULL;
     (void)state;
@@ -197,7 +197,7 @@ a_flow_that_is_there_is_not_added_again(void **state)
 static void
 a_full_table_refuses_a_flow_and_stays_as_it_was(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS), before;
+    vsk_table table = table_of(SLOTS), before;
     vsk_slot before_slots[SLOTS];
     uint32_t before_entries[ENTRIES];
     vsk_flow flow = flow_of(100);
@@ -221,7 +221,7 @@ a_full_table_refuses_a_flow_and_stays_as_it_was(void **state)
 static void
 connections_that_came_and_went_leave_every_counter_at_0(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     (void)state;
 
     for (uint32_t port = 0; port < 100000; port++)
@@ -237,7 +237,7 @@ connections_that_came_and_went_leave_every_counter_at_0(void **state)
 static void
 a_flow_may_be_added_again_at_once_after_its_removal(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *conn = add(&table, 7);
     uint64_t handle = vsk_table_handle(&table, conn);
     (void)state;
@@ -254,7 +254,7 @@ a_flow_may_be_added_again_at_once_after_its_removal(void **state)
 static void
 the_slot_given_back_last_is_used_first(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *first = add(&table, 1), *second = add(&table, 2);
     (void)state;
     assert_int_equal(vsk_table_remove(&table, first), VSK_OK);
@@ -268,7 +268,7 @@ the_slot_given_back_last_is_used_first(void **state)
 static void
 only_a_connection_of_the_table_is_removed(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *conn = add(&table, 7);
     vsk_conn foreign = *conn;
     (void)state;
@@ -285,7 +285,7 @@ only_a_connection_of_the_table_is_removed(void **state)
 static void
 a_connection_whose_flow_was_changed_is_not_removed(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *one = add(&table, 1), *two = add(&table, 2);
     (void)state;
 
@@ -299,7 +299,7 @@ a_connection_whose_flow_was_changed_is_not_removed(void **state)
 static void
 a_slot_number_leads_back_to_its_connection(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *one = add(&table, 1), *two = add(&table, 2);
     (void)state;
 
@@ -312,7 +312,7 @@ a_slot_number_leads_back_to_its_connection(void **state)
 static void
 a_slot_without_a_connection_leads_nowhere(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *conn = add(&table, 1);
     (void)state;
     assert_int_equal(vsk_table_remove(&table, conn), VSK_OK);
@@ -327,7 +327,7 @@ a_slot_without_a_connection_leads_nowhere(void **state)
 static void
 what_is_behind_the_last_slot_is_no_connection(void **state)
 {
-    vsk_conn_table table = table_of(2);
+    vsk_table table = table_of(2);
     (void)state;
     add(&table, 1);
     add(&table, 2);
@@ -340,7 +340,7 @@ what_is_behind_the_last_slot_is_no_connection(void **state)
 static void
 a_pointer_into_a_connection_has_no_slot(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *conn = add(&table, 1);
     const void *inside = &conn->credit;
     const void *behind = (const char *)slots + sizeof slots;
@@ -353,7 +353,7 @@ a_pointer_into_a_connection_has_no_slot(void **state)
 static void
 a_handle_names_its_connection_until_it_is_removed(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *one = add(&table, 1), *two = add(&table, 2);
     uint64_t first = vsk_table_handle(&table, one);
     uint64_t second = vsk_table_handle(&table, two);
@@ -373,7 +373,7 @@ a_handle_names_its_connection_until_it_is_removed(void **state)
 static void
 no_connection_has_handle_0_and_0_names_none(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     vsk_conn *conn = add(&table, 1);
     (void)state;
 
@@ -387,7 +387,7 @@ no_connection_has_handle_0_and_0_names_none(void **state)
 static void
 a_handle_that_was_never_given_names_nothing(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     uint64_t handle = vsk_table_handle(&table, add(&table, 1));
     (void)state;
 
@@ -400,7 +400,7 @@ a_handle_that_was_never_given_names_nothing(void **state)
 static void
 a_slot_that_has_given_its_last_handle_is_used_no_more(void **state)
 {
-    vsk_conn_table table = table_of(2);
+    vsk_table table = table_of(2);
     vsk_flow flow = flow_of(9);
     vsk_conn *conn;
     uint64_t handle;
@@ -422,7 +422,7 @@ a_slot_that_has_given_its_last_handle_is_used_no_more(void **state)
 static void
 the_slot_after_a_worn_out_free_one_is_still_used(void **state)
 {
-    vsk_conn_table table = table_of(2);
+    vsk_table table = table_of(2);
     vsk_conn *one = add(&table, 1), *two = add(&table, 2);
     (void)state;
     slots[1].issued = UINT32_MAX;
@@ -435,7 +435,7 @@ the_slot_after_a_worn_out_free_one_is_still_used(void **state)
 static void
 connections_come_in_the_order_of_their_slots(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     uint32_t cursor = 0;
     (void)state;
     for (uint32_t i = 0; i < 5; i++)
@@ -453,7 +453,7 @@ connections_come_in_the_order_of_their_slots(void **state)
 static void
 a_connection_may_be_removed_while_going_through_them(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS);
+    vsk_table table = table_of(SLOTS);
     uint32_t cursor = 0, seen = 0;
     (void)state;
     for (uint32_t i = 0; i < SLOTS; i++)
@@ -472,7 +472,7 @@ a_connection_may_be_removed_while_going_through_them(void **state)
 static void
 a_copy_put_back_is_the_table_of_that_time(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS), copy;
+    vsk_table table = table_of(SLOTS), copy;
     vsk_slot copy_slots[SLOTS];
     uint32_t copy_entries[ENTRIES];
     vsk_conn *conn = add(&table, 1);
@@ -495,7 +495,7 @@ a_copy_put_back_is_the_table_of_that_time(void **state)
 static void
 a_handle_from_before_a_rewind_names_nothing_that_comes_after(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS), copy, later;
+    vsk_table table = table_of(SLOTS), copy, later;
     vsk_slot copy_slots[SLOTS], later_slots[SLOTS];
     uint32_t copy_entries[ENTRIES];
     uint64_t kept, replaced, beyond;
@@ -529,7 +529,7 @@ a_handle_from_before_a_rewind_names_nothing_that_comes_after(void **state)
 static void
 a_rewind_goes_on_with_the_higher_count_of_handles(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS), later = table;
+    vsk_table table = table_of(SLOTS), later = table;
     vsk_slot later_slots[SLOTS];
     (void)state;
     later.slots = memcpy(later_slots, slots, sizeof slots);
@@ -547,7 +547,7 @@ a_rewind_goes_on_with_the_higher_count_of_handles(void **state)
 static void
 a_rewind_to_another_capacity_is_refused(void **state)
 {
-    vsk_conn_table table = table_of(SLOTS), later = table;
+    vsk_table table = table_of(SLOTS), later = table;
     (void)state;
     later.capacity--;
 
@@ -558,7 +558,7 @@ a_rewind_to_another_capacity_is_refused(void **state)
 static uint32_t
 home_under(uint64_t seed, const vsk_flow *flow)
 {
-    vsk_conn_table table;
+    vsk_table table;
     vsk_conn *conn;
     uint32_t at = 0;
 
@@ -611,7 +611,7 @@ chosen_flow(uint32_t pattern, uint32_t i, rig_random *random)
 /* What a look-up costs: entries read by the longest one, and by one that finds
  * nothing, on average over all places where it may begin, times 100. */
 static void
-measure(const vsk_conn_table *table, uint32_t *longest, uint64_t *mean)
+measure(const vsk_table *table, uint32_t *longest, uint64_t *mean)
 {
     uint32_t mask = table->index_size - 1, start = 0, run = 0;
     uint64_t sum = 0;
@@ -630,7 +630,7 @@ measure(const vsk_conn_table *table, uint32_t *longest, uint64_t *mean)
 }
 
 static void
-fill(vsk_conn_table *table, uint32_t capacity, uint32_t count, uint32_t pattern,
+fill(vsk_table *table, uint32_t capacity, uint32_t count, uint32_t pattern,
      uint64_t seed)
 {
     rig_random random = seed | 1;
@@ -661,7 +661,7 @@ a_look_up_costs_the_same_from_1_to_100000_connections(void **state)
     for (uint32_t pattern = 0; pattern < 5; pattern++)
         for (uint32_t i = 0; i < 4; i++)
             for (uint32_t j = 0; j < 6; j++) {
-                vsk_conn_table table;
+                vsk_table table;
                 uint32_t longest;
                 uint64_t mean;
 
@@ -678,7 +678,7 @@ a_look_up_costs_as_little_after_many_have_come_and_gone(void **state)
 {
     uint64_t seed = rig_seed(), mean;
     uint32_t longest;
-    vsk_conn_table table;
+    vsk_table table;
     (void)state;
     fill(&table, 4096, 4096, 1, seed);
 
@@ -706,7 +706,7 @@ flows_that_collide_under_one_seed_do_not_under_another(void **state)
     static uint32_t few[64];
     uint32_t longest, found = 0;
     uint64_t mean;
-    vsk_conn_table table;
+    vsk_table table;
     (void)state;
     assert_int_equal(vsk_table_init(&table, one_slot, 1, few, 64, 5), VSK_OK);
     for (uint32_t port = 0; found < 512; port++) {
@@ -754,7 +754,7 @@ model_find(const struct model *model, uint32_t port)
 
 /* The table and the model say the same, asked in every way. */
 static void
-compare(const vsk_conn_table *table, const struct model *model)
+compare(const vsk_table *table, const struct model *model)
 {
     uint32_t cursor = 0, taken = 0;
 
@@ -785,7 +785,7 @@ compare(const vsk_conn_table *table, const struct model *model)
 }
 
 static void
-model_add(vsk_conn_table *table, struct model *model, uint32_t port)
+model_add(vsk_table *table, struct model *model, uint32_t port)
 {
     vsk_flow flow = flow_of(port);
     vsk_conn *conn = NULL;
@@ -817,7 +817,7 @@ a_table_does_what_a_plain_array_does(void **state)
 
     for (uint32_t round = 0; round < 200; round++) {
         struct model model = {.count = 0};
-        vsk_conn_table table;
+        vsk_table table;
 
         assert_int_equal(vsk_table_init(&table, slots, SLOTS, entries, ENTRIES,
                                         rig_draw(&random, UINT32_MAX)),

@@ -29,7 +29,7 @@ assert_header(const vsk_header *header, const char *expected)
 static const vsk_chain *
 long_chain(struct rig *rig)
 {
-    const vsk_table table = {rig->parts.desc, 8, true};
+    const vsk_desc_table table = {rig->parts.desc, 8, true};
 
     rig_desc(rig, RIG_RING, 2, RIG_DATA, 10, RIG_N, 3);
     rig_desc(rig, RIG_RING, 3, RIG_NEXT - 20, 34, RIG_N, 5);
@@ -44,7 +44,7 @@ long_chain(struct rig *rig)
 static const vsk_chain *
 broken_chain(struct rig *rig)
 {
-    const vsk_table table = {rig->parts.desc, 8, true};
+    const vsk_desc_table table = {rig->parts.desc, 8, true};
 
     long_chain(rig);
     rig_desc(rig, RIG_TABLE, 1, RIG_NOWHERE, 100, RIG_W, 0);
@@ -286,7 +286,7 @@ static void
 a_reason_for_a_next_outside_names_the_slot_alone(void **state)
 {
     struct rig *rig = rig_new(8, RIG_BOTH);
-    const vsk_table table = {rig->parts.desc, 8, true};
+    const vsk_desc_table table = {rig->parts.desc, 8, true};
     char text[256];
     (void)state;
     rig_desc(rig, RIG_RING, 0, RIG_DATA, 10, RIG_N, 200);
