@@ -137,24 +137,26 @@ kit_device_send(kit_device *device, kit_packet *packet, uint32_t *written,
     return status;
 }
 
-vsk_status
-kit_device_should_interrupt(kit_device *device, bool *yes)
+static vsk_status
+ask(kit_device *device, bool (*question)(vsk_queue_device *), bool *yes)
 {
     vsk_status status = kit_queue_check(device->queue);
 
     if (status == VSK_OK)
-        *yes = vsk_queue_should_interrupt(&device->end);
+        *yes = question(&device->end);
     return status;
+}
+
+vsk_status
+kit_device_should_interrupt(kit_device *device, bool *yes)
+{
+    return ask(device, vsk_queue_should_interrupt, yes);
 }
 
 vsk_status
 kit_device_enable_kicks(kit_device *device, bool *yes)
 {
-    vsk_status status = kit_queue_check(device->queue);
-
-    if (status == VSK_OK)
-        *yes = vsk_queue_enable_kicks(&device->end);
-    return status;
+    return ask(device, vsk_queue_enable_kicks, yes);
 }
 
 vsk_status

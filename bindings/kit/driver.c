@@ -121,24 +121,26 @@ kit_driver_take(kit_driver *driver, kit_chain **chain)
     return VSK_OK;
 }
 
-vsk_status
-kit_driver_should_kick(kit_driver *driver, bool *yes)
+static vsk_status
+ask(kit_driver *driver, bool (*question)(vsk_queue_driver *), bool *yes)
 {
     vsk_status status = kit_queue_check(driver->queue);
 
     if (status == VSK_OK)
-        *yes = vsk_queue_should_kick(&driver->end);
+        *yes = question(&driver->end);
     return status;
+}
+
+vsk_status
+kit_driver_should_kick(kit_driver *driver, bool *yes)
+{
+    return ask(driver, vsk_queue_should_kick, yes);
 }
 
 vsk_status
 kit_driver_enable_interrupts(kit_driver *driver, bool *yes)
 {
-    vsk_status status = kit_queue_check(driver->queue);
-
-    if (status == VSK_OK)
-        *yes = vsk_queue_enable_interrupts(&driver->end);
-    return status;
+    return ask(driver, vsk_queue_enable_interrupts, yes);
 }
 
 vsk_status

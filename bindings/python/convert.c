@@ -53,33 +53,57 @@ sequence(PyObject *object, const char *words)
     return PyErr_Occurred() ? NULL : PySequence_Tuple(object);
 }
 
-int
-vskpy_layout(PyObject *object, kit_layout *layout)
+/* Make one entry of a table; -1 with an exception set. */
+typedef int (*converter)(PyObject *object, void *item);
+
+/* A table, malloc'd, of what a sequence holds; NULL with an exception set. */
+static void *
+table_from(PyObject *object, const char *words, converter convert, size_t size,
+           uint32_t *count)
 {
-    PyObject *items = sequence(object, "layout must be a list of lengths");
-    Py_ssize_t count;
+    PyObject *items = sequence(object, words);
+    uint8_t *table;
 
     if (items == NULL)
-        return -1;
-    count = PyTuple_GET_SIZE(items);
-    layout->count = (uint32_t)count;
-    layout->pieces = calloc((size_t)count + 1, sizeof *layout->pieces);
-    if (layout->pieces == NULL)
+        return NULL;
+    *count = (uint32_t)PyTuple_GET_SIZE(items);
+    table = calloc((size_t)*count + 1, size);
+    if (table == NULL)
         PyErr_NoMemory();
-    for (Py_ssize_t i = 0; i < count && !PyErr_Occurred(); i++) {
-        uint64_t wide = 0;
-
-        if (vskpy_integer(PyTuple_GET_ITEM(items, i), UINT32_MAX,
-                          "a length in layout", &wide) == 0)
-            layout->pieces[i] = (uint32_t)wide;
-    }
+    for (uint32_t i = 0; i < *count && !PyErr_Occurred(); i++)
+        (void)convert(PyTuple_GET_ITEM(items, i), table + i * size);
     Py_DECREF(items);
-    return PyErr_Occurred() ? -1 : 0;
+    if (!PyErr_Occurred())
+        return table;
+    free(table);
+    return NULL;
 }
 
 static int
-buffer_from(PyObject *object, vsk_buffer *buffer)
+length_from(PyObject *object, void *item)
 {
+    uint32_t *length = item;
+    uint64_t wide;
+
+    if (vskpy_integer(object, UINT32_MAX, "a length in layout", &wide) < 0)
+        return -1;
+    *length = (uint32_t)wide;
+    return 0;
+}
+
+int
+vskpy_layout(PyObject *object, kit_layout *layout)
+{
+    layout->pieces =
+        table_from(object, "layout must be a list of lengths", length_from,
+                   sizeof *layout->pieces, &layout->count);
+    return layout->pieces == NULL ? -1 : 0;
+}
+
+static int
+buffer_from(PyObject *object, void *item)
+{
+    vsk_buffer *buffer = item;
     PyObject *addr, *len;
     const char *kind;
     uint64_t wide;
@@ -107,25 +131,16 @@ buffer_from(PyObject *object, vsk_buffer *buffer)
 int
 vskpy_list(PyObject *object, kit_list *list)
 {
-    PyObject *items = sequence(object, "buffers must be a list of tuples");
-    Py_ssize_t count;
-
-    if (items == NULL)
-        return -1;
-    count = PyTuple_GET_SIZE(items);
-    list->count = (uint32_t)count;
-    list->buffers = calloc((size_t)count + 1, sizeof *list->buffers);
-    if (list->buffers == NULL)
-        PyErr_NoMemory();
-    for (Py_ssize_t i = 0; i < count && !PyErr_Occurred(); i++)
-        (void)buffer_from(PyTuple_GET_ITEM(items, i), &list->buffers[i]);
-    Py_DECREF(items);
-    return PyErr_Occurred() ? -1 : 0;
+    list->buffers =
+        table_from(object, "buffers must be a list of tuples", buffer_from,
+                   sizeof *list->buffers, &list->count);
+    return list->buffers == NULL ? -1 : 0;
 }
 
 static int
-range_from(PyObject *object, vsk_range *range)
+range_from(PyObject *object, void *item)
 {
+    vsk_range *range = item;
     PyObject *addr, *size;
 
     if (!PyTuple_Check(object)) {
@@ -143,18 +158,7 @@ range_from(PyObject *object, vsk_range *range)
 int
 vskpy_ranges(PyObject *object, vsk_range **ranges, uint32_t *count)
 {
-    PyObject *items = sequence(object, "regions must be a list of tuples");
-    Py_ssize_t size;
-
-    if (items == NULL)
-        return -1;
-    size = PyTuple_GET_SIZE(items);
-    *count = (uint32_t)size;
-    *ranges = calloc((size_t)size + 1, sizeof **ranges);
-    if (*ranges == NULL)
-        PyErr_NoMemory();
-    for (Py_ssize_t i = 0; i < size && !PyErr_Occurred(); i++)
-        (void)range_from(PyTuple_GET_ITEM(items, i), &(*ranges)[i]);
-    Py_DECREF(items);
-    return PyErr_Occurred() ? -1 : 0;
+    *ranges = table_from(object, "regions must be a list of tuples", range_from,
+                         sizeof **ranges, count);
+    return *ranges == NULL ? -1 : 0;
 }

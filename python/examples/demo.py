@@ -15,7 +15,8 @@ def read(queue: vsk.Queue, draw: int = sys.maxsize) -> None:
     for chain in queue.device:
         try:
             packet = vsk.Packet.from_tx(chain)
-            print("  ", packet, bytes(packet.payload[:30]) if packet.len else "")
+            data = f" {bytes(packet.payload[:30])!r}" if packet.len else ""
+            print(f"   {packet}{data}")
             if len(chain.spans) >= draw:
                 chain.show()
                 packet.show()
