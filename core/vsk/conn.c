@@ -320,16 +320,26 @@ check_packet(vsk_conn *conn, const vsk_header *header)
         return VSK_OK;
     if (header->type != conn->type)
         return VSK_BAD_TYPE;
-    if (is_open(conn) || header->op == VSK_OP_RESPONSE)
-        status =
-            vsk_credit_learn(&conn->credit, header->buf_alloc, header->fwd_cnt);
-    if (status == VSK_OK && is_open(conn) && header->op == VSK_OP_RW)
+    if (is_open(conn) && header->op == VSK_OP_RW)
         status = count_payload(conn, header);
     return status;
 }
 
-/* What the end of the peer's data changes for who still reads; before are the
- * flags that it had set earlier. */
+/* Learn the peer's account where there is one. A fwd_cnt that lies is told,
+ * and the account goes on with the last one that did not: less is sent, never
+ * too much. */
+static vsk_status
+learn(vsk_conn *conn, const vsk_header *header)
+{
+    if (!is_open(conn) && header->op != VSK_OP_RESPONSE)
+        return VSK_OK;
+    if (header->op == VSK_OP_RST || header->op == VSK_OP_REQUEST)
+        return VSK_OK;
+    return vsk_credit_learn(&conn->credit, header->buf_alloc, header->fwd_cnt);
+}
+
+/* What the end of data, the peer's or ours, changes for who still reads; before
+ * are the flags that the peer had set earlier. */
 static void
 see_the_end(vsk_conn *conn, uint16_t op, uint8_t before, uint32_t *actions)
 {
@@ -338,9 +348,11 @@ see_the_end(vsk_conn *conn, uint16_t op, uint8_t before, uint32_t *actions)
     /* RST after the peer's last byte is the end, not a reset. */
     if (op == VSK_OP_RST && sends_no_more)
         conn->reason = VSK_REASON_CLOSED;
-    if (conn->state != VSK_STATE_CLOSED && !sends_no_more &&
-        (conn->shut_received & VSK_SHUTDOWN_SEND) != 0)
+    if (!sends_no_more && (conn->shut_received & VSK_SHUTDOWN_SEND) != 0)
         *actions |= VSK_DO_TELL_EOF;
+    /* Who receives no more does not get what was on its way. */
+    if (op == VSK_OP_RW && (conn->shut_sent & VSK_SHUTDOWN_RECEIVE) != 0)
+        *actions = VSK_DO_DROP;
 }
 
 vsk_status
@@ -349,18 +361,19 @@ vsk_conn_packet(vsk_conn *conn, const vsk_header *header, uint32_t *actions)
     uint8_t before = conn->shut_received;
     bool established = conn->state == VSK_STATE_ESTABLISHED;
     vsk_status fault = check_packet(conn, header);
-    vsk_status status;
+    vsk_status lie, status;
 
     if (fault != VSK_OK) {
         (void)move(conn, IN_FAULT, actions);
         return fault;
     }
+    lie = learn(conn, header);
     status = move(conn, input_of(conn, header), actions);
     if (header->op == VSK_OP_REQUEST && conn->state == VSK_STATE_REQUESTED)
         begin_anew(conn, header);
     if (established)
         see_the_end(conn, header->op, before, actions);
-    return status;
+    return status != VSK_OK ? status : lie;
 }
 
 static input

@@ -66,7 +66,7 @@ typedef enum vsk_reason {
 #define VSK_DO_TELL_DATA 0x040u     /**< the packet's payload is for it */
 #define VSK_DO_TELL_EOF 0x080u      /**< nothing more to read will come */
 #define VSK_DO_TELL_CLOSE 0x100u    /**< it is over; reason says how */
-#define VSK_DO_DROP 0x200u          /**< the payload is for nobody any more */
+#define VSK_DO_DROP 0x200u /**< the payload is for nobody: forward it */
 
 /** What the application may ask of a connection. */
 typedef enum vsk_call {
@@ -131,7 +131,8 @@ VSK_API void vsk_conn_init(vsk_conn *conn, const vsk_flow *flow, uint16_t type,
  * @param actions written: VSK_DO_*
  * @return VSK_OK, or the rule that the packet broke; the actions are right in
  * any case: VSK_BAD_FLOW, VSK_BAD_STATE, VSK_BAD_OP, VSK_BAD_TYPE,
- * VSK_BAD_FWD_CNT, VSK_BAD_CREDIT or VSK_BAD_SHUT
+ * VSK_BAD_CREDIT or VSK_BAD_SHUT; after VSK_BAD_FWD_CNT the connection goes
+ * on with the account as it was
  */
 VSK_API vsk_status vsk_conn_packet(vsk_conn *conn, const vsk_header *header,
                                    uint32_t *actions);

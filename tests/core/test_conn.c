@@ -369,7 +369,7 @@ static struct row {
     ROW(CONNECTING, REQUEST_TYPE_257, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(CONNECTING, RESPONSE, ESTABLISHED, CONNECT, OK, NONE),
     ROW(CONNECTING, RESPONSE_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
-    ROW(CONNECTING, RESPONSE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(CONNECTING, RESPONSE_LIE, ESTABLISHED, CONNECT, BAD_FWD_CNT, NONE),
     ROW(CONNECTING, RST, CLOSED, CLOSE, OK, REFUSED),
     ROW(CONNECTING, RST_SEQPACKET, CLOSED, CLOSE, OK, REFUSED),
     ROW(CONNECTING, RST_TYPE_3, CLOSED, CLOSE, OK, REFUSED),
@@ -408,7 +408,7 @@ static struct row {
     ROW(REQUESTED, REQUEST_TYPE_257, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(REQUESTED, RESPONSE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(REQUESTED, RESPONSE_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
-    ROW(REQUESTED, RESPONSE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(REQUESTED, RESPONSE_LIE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(REQUESTED, RST, CLOSED, CLOSE, OK, RESET),
     ROW(REQUESTED, RST_SEQPACKET, CLOSED, CLOSE, OK, RESET),
     ROW(REQUESTED, RST_TYPE_3, CLOSED, CLOSE, OK, RESET),
@@ -448,7 +448,7 @@ static struct row {
     ROW(ESTABLISHED, REQUEST_TYPE_257, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(ESTABLISHED, RESPONSE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(ESTABLISHED, RESPONSE_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
-    ROW(ESTABLISHED, RESPONSE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(ESTABLISHED, RESPONSE_LIE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(ESTABLISHED, RST, CLOSED, CLOSE, OK, RESET),
     ROW(ESTABLISHED, RST_SEQPACKET, CLOSED, CLOSE, OK, RESET),
     ROW(ESTABLISHED, RST_TYPE_3, CLOSED, CLOSE, OK, RESET),
@@ -456,7 +456,7 @@ static struct row {
     ROW(ESTABLISHED, SHUTDOWN_0, ESTABLISHED, NOTHING, OK, NONE),
     ROW(ESTABLISHED, SHUTDOWN_RECEIVE, ESTABLISHED, NOTHING, OK, NONE),
     ROW(ESTABLISHED, SHUTDOWN_SEND, ESTABLISHED, END, OK, NONE),
-    ROW(ESTABLISHED, SHUTDOWN_BOTH, CLOSED, BREAK, OK, CLOSED),
+    ROW(ESTABLISHED, SHUTDOWN_BOTH, CLOSED, END | BREAK, OK, CLOSED),
     ROW(ESTABLISHED, SHUTDOWN_BOTH_HELD, DRAINING, END, OK, NONE),
     ROW(ESTABLISHED, RW, ESTABLISHED, DATA, OK, NONE),
     ROW(ESTABLISHED, RW_EMPTY, ESTABLISHED, DATA, OK, NONE),
@@ -464,7 +464,7 @@ static struct row {
     ROW(ESTABLISHED, RW_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(ESTABLISHED, RW_TYPE_3, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(ESTABLISHED, UPDATE, ESTABLISHED, NOTHING, OK, NONE),
-    ROW(ESTABLISHED, UPDATE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(ESTABLISHED, UPDATE_LIE, ESTABLISHED, NOTHING, BAD_FWD_CNT, NONE),
     ROW(ESTABLISHED, CREDIT_REQUEST, ESTABLISHED, UPDATE, OK, NONE),
     ROW(ESTABLISHED, ACCEPT, ESTABLISHED, UNTOUCHED, ERR_STATE, NONE),
     ROW(ESTABLISHED, SHUT_RECEIVE, ESTABLISHED, SHUT, OK, NONE),
@@ -487,7 +487,7 @@ static struct row {
     ROW(CLOSING, REQUEST_TYPE_257, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(CLOSING, RESPONSE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(CLOSING, RESPONSE_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
-    ROW(CLOSING, RESPONSE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(CLOSING, RESPONSE_LIE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(CLOSING, RST, CLOSED, CLOSE, OK, CLOSED),
     ROW(CLOSING, RST_SEQPACKET, CLOSED, CLOSE, OK, CLOSED),
     ROW(CLOSING, RST_TYPE_3, CLOSED, CLOSE, OK, CLOSED),
@@ -503,7 +503,7 @@ static struct row {
     ROW(CLOSING, RW_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(CLOSING, RW_TYPE_3, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(CLOSING, UPDATE, CLOSING, NOTHING, OK, NONE),
-    ROW(CLOSING, UPDATE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(CLOSING, UPDATE_LIE, CLOSING, NOTHING, BAD_FWD_CNT, NONE),
     ROW(CLOSING, CREDIT_REQUEST, CLOSING, NOTHING, OK, NONE),
     ROW(CLOSING, ACCEPT, CLOSING, UNTOUCHED, ERR_STATE, NONE),
     ROW(CLOSING, SHUT_RECEIVE, CLOSING, NOTHING, OK, NONE),
@@ -525,7 +525,7 @@ static struct row {
     ROW(DRAINING, REQUEST_TYPE_257, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(DRAINING, RESPONSE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(DRAINING, RESPONSE_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
-    ROW(DRAINING, RESPONSE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(DRAINING, RESPONSE_LIE, CLOSED, BREAK, BAD_STATE, PROTOCOL),
     ROW(DRAINING, RST, CLOSED, CLOSE, OK, CLOSED),
     ROW(DRAINING, RST_SEQPACKET, CLOSED, CLOSE, OK, CLOSED),
     ROW(DRAINING, RST_TYPE_3, CLOSED, CLOSE, OK, CLOSED),
@@ -541,7 +541,7 @@ static struct row {
     ROW(DRAINING, RW_SEQPACKET, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(DRAINING, RW_TYPE_3, CLOSED, BREAK, BAD_TYPE, PROTOCOL),
     ROW(DRAINING, UPDATE, DRAINING, NOTHING, OK, NONE),
-    ROW(DRAINING, UPDATE_LIE, CLOSED, BREAK, BAD_FWD_CNT, PROTOCOL),
+    ROW(DRAINING, UPDATE_LIE, DRAINING, NOTHING, BAD_FWD_CNT, NONE),
     ROW(DRAINING, CREDIT_REQUEST, DRAINING, NOTHING, OK, NONE),
     ROW(DRAINING, ACCEPT, DRAINING, UNTOUCHED, ERR_STATE, NONE),
     ROW(DRAINING, SHUT_RECEIVE, DRAINING, NOTHING, OK, NONE),
@@ -714,7 +714,7 @@ flags_of_shutdown_add_up(void **state)
     assert_int_equal(take(&conn, shutdown(VSK_SHUTDOWN_RECEIVE)), 0);
     assert_int_equal(take(&conn, shutdown(0)), 0);
     assert_int_equal(conn.shut_received, VSK_SHUTDOWN_RECEIVE);
-    assert_int_equal(take(&conn, shutdown(VSK_SHUTDOWN_SEND)), BREAK);
+    assert_int_equal(take(&conn, shutdown(VSK_SHUTDOWN_SEND)), END | BREAK);
 
     assert_int_equal(conn.shut_received, BOTH);
     assert_int_equal(conn.reason, VSK_REASON_CLOSED);
@@ -859,6 +859,18 @@ who_receives_no_more_still_sends(void **state)
 
     assert_int_equal(conn.shut_sent, VSK_SHUTDOWN_RECEIVE);
     assert_true(vsk_conn_may_send(&conn));
+}
+
+static void
+who_receives_no_more_is_not_told_of_payload(void **state)
+{
+    vsk_conn conn = established();
+    (void)state;
+    ask(&conn, VSK_CALL_SHUTDOWN, VSK_SHUTDOWN_RECEIVE);
+
+    assert_int_equal(take(&conn, sized(10)), VSK_DO_DROP);
+
+    assert_int_equal(vsk_credit_held(&conn.credit), 10);
 }
 
 static void
@@ -1007,7 +1019,7 @@ a_clean_close_takes_one_shutdown_and_one_rst(void **state)
 
     /* VSOCK-BOTH-32 */
     carry(ask(&one, VSK_CALL_CLOSE, 0), &other, &answer);
-    assert_int_equal(answer, BREAK);
+    assert_int_equal(answer, END | BREAK);
     carry(answer, &one, &last);
 
     assert_int_equal(last, VSK_DO_TELL_CLOSE);
@@ -1239,8 +1251,9 @@ assert_sane(const vsk_conn *before, const vsk_conn *after, enum put_in what,
     /* A peer that connects gets RESPONSE or RST. */
     assert_false(before->state == VSK_STATE_REQUESTED &&
                  (actions & (SHUT | UPDATE)) != 0);
-    /* Whoever is told something is there to hear it. */
-    assert_false((actions & (CONNECT | DATA | END)) != 0 && !is);
+    /* Whoever is told something is, or was, there to hear it. */
+    assert_false((actions & (CONNECT | DATA)) != 0 && !is);
+    assert_false((actions & END) != 0 && !was);
     assert_true(after->state < STATES);
     assert_int_equal(after->reason != VSK_REASON_NONE,
                      !is || after->reason == VSK_REASON_REPLACED);
@@ -1299,6 +1312,7 @@ main(void)
         cmocka_unit_test(a_peer_that_receives_no_more_still_sends),
         cmocka_unit_test(who_sends_no_more_still_receives),
         cmocka_unit_test(who_receives_no_more_still_sends),
+        cmocka_unit_test(who_receives_no_more_is_not_told_of_payload),
         cmocka_unit_test(shutting_one_direction_after_the_other_is_a_close),
         cmocka_unit_test(a_close_shuts_both_directions),
         cmocka_unit_test(shutting_with_other_flags_changes_nothing),
