@@ -18,8 +18,8 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Put a terminal in the place of stdout, for the rest of the test."""
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
@@ -35,13 +35,14 @@ def test_a_terminal_gets_colours_where_rich_is_there(hello: vsk.Packet, terminal
 
 
 def test_a_terminal_gets_plain_text_where_rich_is_not(
-    hello: vsk.Packet, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    hello: vsk.Packet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stdout = terminal(monkeypatch)
     monkeypatch.setattr(display, "Console", None)
 
     hello.show()
 
-    assert "\x1b[" not in terminal.getvalue() and "src_cid" in terminal.getvalue()
+    assert "\x1b[" not in stdout.getvalue() and "src_cid" in stdout.getvalue()
 
 
 def test_the_package_works_without_rich(hello: vsk.Packet) -> None:
