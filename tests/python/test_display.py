@@ -28,10 +28,14 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stdout
 
 
-def test_a_terminal_gets_colours_where_rich_is_there(hello: vsk.Packet, terminal: Terminal) -> None:
+def test_a_terminal_gets_colours_where_rich_is_there(
+    hello: vsk.Packet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stdout = terminal(monkeypatch)
+
     hello.show()
 
-    assert "\x1b[" in terminal.getvalue() and "src_cid" in terminal.getvalue()
+    assert "\x1b[" in stdout.getvalue() and "src_cid" in stdout.getvalue()
 
 
 def test_a_terminal_gets_plain_text_where_rich_is_not(
