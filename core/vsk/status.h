@@ -135,7 +135,10 @@
       "a feature was accepted that was not offered, or VERSION_1 was not",     \
       "FEAT-DRV-01")                                                           \
     X(BAD_STATUS, -134, "the status register was written out of order",        \
-      "INIT-DRV-01")
+      "INIT-DRV-01")                                                           \
+    X(BAD_CAPTURE, -135,                                                       \
+      "the capture's magic, version, interface or a length in it is wrong",    \
+      "")
 
 /** The outcome of a call; every failure is one rule broken. */
 typedef enum vsk_status {

@@ -113,6 +113,7 @@ class Status(IntEnum):
     BAD_FLOW = -132
     BAD_FEATURES = -133
     BAD_STATUS = -134
+    BAD_CAPTURE = -135
 
     @property
     def text(self) -> str:

@@ -788,7 +788,7 @@ describe("the statuses", function()
       ERR_FORWARDED = "connections", ERR_STATE = "connections", ERR_CID = "connections",
       BAD_FWD_CNT = "connections", BAD_CREDIT = "connections", BAD_STATE = "connections",
       BAD_SHUT = "connections", BAD_FLOW = "connections", BAD_FEATURES = "connections",
-      BAD_STATUS = "connections",
+      BAD_STATUS = "connections", BAD_CAPTURE = "captures",
     }
     for name in pairs(vsk.status) do
       assert.is_true((caused[name] or elsewhere[name]) ~= nil, name)

@@ -23,6 +23,8 @@ STANDS_ON = {
     "buffers": "queue packet pool",
     "image": "le pool queue",
     "text": "header chain",
+    "capture": "packet le",
+    "capture_read": "capture",
     "credit": "status",
     "conn": "header credit",
     "table": "conn",
