@@ -122,18 +122,17 @@ kit_device_send(kit_device *device, kit_packet *packet, uint32_t *written,
     if (status != VSK_OK)
         return status;
     status = fill(&chain, &packet->packet, written);
-    if (status == VSK_OK) {
-        if (device->end.split.held > 1)
-            device->queue->unordered = true;
-        return vsk_queue_push(&device->end, &chain, *written);
-    }
-
-    kit_explain(why, status, &chain);
+    if (status != VSK_OK)
+        kit_explain(why, status, &chain);
     /* Too small for this packet: the next one may fit. */
-    if (status == VSK_ERR_ROOM)
+    if (status == VSK_ERR_ROOM) {
         (void)vsk_queue_unpop(&device->end, &chain);
-    else
-        (void)vsk_queue_push(&device->end, &chain, 0);
+        return status;
+    }
+    /* Whatever is held came first. */
+    if (device->end.split.held > 1)
+        device->queue->unordered = true;
+    (void)vsk_queue_push(&device->end, &chain, status == VSK_OK ? *written : 0);
     return status;
 }
 

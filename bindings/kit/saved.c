@@ -20,10 +20,11 @@ refresh(kit_memory *memory)
 vsk_status
 kit_memory_ring(kit_memory *memory, uint32_t index, vsk_image_ring *ring)
 {
-    const kit_ring *entry = &memory->rings[index];
+    const kit_ring *entry;
 
     if (index >= memory->ring_count)
         return VSK_NONE;
+    entry = &memory->rings[index];
     *ring = entry->queue != NULL ? kit_queue_image(entry->queue) : entry->image;
     return VSK_OK;
 }

@@ -322,6 +322,22 @@ def test_chains_that_went_back_out_of_order_are_not_saved(
     queue.memory.save(tmp_path / "guest.mem")
 
 
+def test_a_bad_chain_that_send_gave_back_is_out_of_order_too(
+    tmp_path: Path, queue: vsk.Queue, hello: vsk.Packet
+) -> None:
+    queue.driver.post(100)
+    queue.driver.post(43)
+    held = queue.device.pop()
+    assert held is not None
+    with pytest.raises(vsk.PeerError):
+        queue.device.send(hello)
+
+    with pytest.raises(vsk.UsageError) as error:
+        queue.memory.save(tmp_path / "guest.mem")
+
+    assert error.value.status is vsk.Status.ERR_BUSY
+
+
 def test_an_image_that_lists_a_ring_twice_is_refused(tmp_path: Path, queue: vsk.Queue) -> None:
     path = tmp_path / "guest.mem"
     queue.memory.save(path)
