@@ -39,6 +39,8 @@ vsk_setup_accept(vsk_setup *setup, uint64_t accepted)
     if ((setup->status & VSK_SETUP_DRIVER) == 0 ||
         (setup->status & VSK_SETUP_FEATURES_OK) != 0)
         return VSK_BAD_STATUS;
+    /* What was refused is not agreed on, whatever was before it. */
+    setup->accepted = 0;
     if ((accepted & ~setup->offered) != 0 ||
         !has(accepted, VSK_FEATURE_VERSION_1))
         return VSK_BAD_FEATURES;
@@ -46,12 +48,18 @@ vsk_setup_accept(vsk_setup *setup, uint64_t accepted)
     return VSK_OK;
 }
 
-/* Whether the steps of initialisation are taken in order. */
+/* Whether the steps of initialisation are taken in order. The driver reads
+ * FEATURES_OK back before the last one, and none follows FAILED. */
 static bool
-in_order(uint8_t status)
+in_order(uint8_t before, uint8_t status)
 {
     uint8_t steps = status & STEPS;
 
+    if ((before & VSK_SETUP_FAILED) != 0 && steps != (before & STEPS))
+        return false;
+    if ((steps & VSK_SETUP_DRIVER_OK) != 0 &&
+        (before & VSK_SETUP_FEATURES_OK) == 0)
+        return false;
     return steps == 0 || steps == VSK_SETUP_ACKNOWLEDGE ||
            steps == (VSK_SETUP_ACKNOWLEDGE | VSK_SETUP_DRIVER) ||
            steps == (STEPS & ~VSK_SETUP_DRIVER_OK) || steps == STEPS;
@@ -68,10 +76,10 @@ vsk_setup_write_status(vsk_setup *setup, uint8_t status)
     }
     /* NEEDS_RESET is the device's: a driver writes it back or leaves it out. */
     if ((setup->status & ~status & ~VSK_SETUP_NEEDS_RESET) != 0 ||
-        !in_order(status))
+        !in_order(setup->status, status))
         return VSK_BAD_STATUS;
     if ((status & VSK_SETUP_FEATURES_OK) != 0 && setup->accepted == 0)
-        status &= (uint8_t) ~(VSK_SETUP_FEATURES_OK | VSK_SETUP_DRIVER_OK);
+        status &= (uint8_t)~VSK_SETUP_FEATURES_OK;
     setup->status = (uint8_t)((status & ~VSK_SETUP_NEEDS_RESET) | own);
     return VSK_OK;
 }

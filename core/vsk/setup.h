@@ -63,7 +63,7 @@ VSK_API vsk_status vsk_setup_init(vsk_setup *setup, uint64_t offered,
 /**
  * Take the features that a driver accepts.
  *
- * @param setup changed on success
+ * @param setup changed; what was refused leaves nothing accepted
  * @param accepted feature bits
  * @return VSK_OK, VSK_BAD_FEATURES where one was not offered or VERSION_1 is
  * missing (FEAT-DRV-01, RSVF-DRV-01), VSK_BAD_STATUS outside the step between
@@ -76,9 +76,9 @@ VSK_API vsk_status vsk_setup_accept(vsk_setup *setup, uint64_t accepted);
  *
  * @param setup changed on success
  * @param status all bits that the driver sets
- * @return VSK_OK, or VSK_BAD_STATUS where a bit is cleared or comes out of
- * order (STATUS-DRV-02, INIT-DRV-01); FEATURES_OK stays unset without
- * features that were accepted (FEAT-DEV-03)
+ * @return VSK_OK, or VSK_BAD_STATUS where a bit is cleared, comes out of order
+ * or follows FAILED (STATUS-DRV-02, INIT-DRV-01, -07); FEATURES_OK stays unset
+ * without features that were accepted (FEAT-DEV-03)
  */
 VSK_API vsk_status vsk_setup_write_status(vsk_setup *setup, uint8_t status);
 

@@ -6,6 +6,9 @@
 #define OFFERED                                                                \
     (VSK_BIT(VSK_FEATURE_VERSION_1) | VSK_BIT(VSK_FEATURE_STREAM) |            \
      VSK_BIT(VSK_FEATURE_SEQPACKET) | VSK_BIT(VSK_FEATURE_NO_IMPLIED_STREAM))
+#define KNOWN                                                                  \
+    (OFFERED | VSK_BIT(VSK_FEATURE_INDIRECT_DESC) |                            \
+     VSK_BIT(VSK_FEATURE_EVENT_IDX))
 #define VERSION_1 VSK_BIT(VSK_FEATURE_VERSION_1)
 
 #define A VSK_SETUP_ACKNOWLEDGE
@@ -48,14 +51,54 @@ status_reads_0_at_the_start(void **state)
 }
 
 static void
+status_bits_have_the_values_of_the_specification(void **state)
+{
+    (void)state;
+
+    /* STATUS-BOTH-01 */
+    assert_int_equal(VSK_SETUP_ACKNOWLEDGE, 1);
+    assert_int_equal(VSK_SETUP_DRIVER, 2);
+    assert_int_equal(VSK_SETUP_DRIVER_OK, 4);
+    assert_int_equal(VSK_SETUP_FEATURES_OK, 8);
+    assert_int_equal(VSK_SETUP_NEEDS_RESET, 64);
+    assert_int_equal(VSK_SETUP_FAILED, 128);
+}
+
+static void
+features_have_the_bits_of_the_specification(void **state)
+{
+    (void)state;
+
+    /* VSOCK-BOTH-02, VSOCK-BOTH-03, VSOCK-BOTH-04, RSVF-BOTH-01 */
+    assert_int_equal(VSK_FEATURE_STREAM, 0);
+    assert_int_equal(VSK_FEATURE_SEQPACKET, 1);
+    assert_int_equal(VSK_FEATURE_NO_IMPLIED_STREAM, 2);
+    assert_int_equal(VSK_FEATURE_INDIRECT_DESC, 28);
+    assert_int_equal(VSK_FEATURE_EVENT_IDX, 29);
+    assert_int_equal(VSK_FEATURE_VERSION_1, 32);
+}
+
+static void
 a_device_offers_only_what_it_knows(void **state)
 {
     vsk_setup setup;
     (void)state;
 
-    /* FEAT-DEV-04: bit 3 is a draft's datagrams */
-    assert_int_equal(vsk_setup_init(&setup, OFFERED | VSK_BIT(3), 3),
-                     VSK_ERR_FEATURES);
+    /* FEAT-DEV-04, DGRAM-BOTH-01, RSVF-DEV-10: bit 3 is a draft's datagrams,
+     * bit 37 is SR_IOV */
+    for (uint32_t bit = 0; bit < 64; bit++)
+        assert_int_equal(vsk_setup_init(&setup, OFFERED | VSK_BIT(bit), 3),
+                         (KNOWN & VSK_BIT(bit)) != 0 ? VSK_OK
+                                                     : VSK_ERR_FEATURES);
+}
+
+static void
+a_device_offers_version_1(void **state)
+{
+    vsk_setup setup;
+    (void)state;
+
+    /* RSVF-DEV-01 */
     assert_int_equal(vsk_setup_init(&setup, OFFERED & ~VERSION_1, 3),
                      VSK_ERR_FEATURES);
 }
@@ -118,7 +161,7 @@ version_1_must_be_accepted(void **state)
     vsk_setup_write_status(&setup, A);
     vsk_setup_write_status(&setup, A | D);
 
-    /* RSVF-DRV-01 */
+    /* RSVF-DRV-01, RSVF-DEV-02 */
     assert_int_equal(vsk_setup_accept(&setup, OFFERED & ~VERSION_1),
                      VSK_BAD_FEATURES);
 }
@@ -126,11 +169,15 @@ version_1_must_be_accepted(void **state)
 static void
 any_valid_subset_is_taken(void **state)
 {
-    vsk_setup setup = live(VERSION_1);
     (void)state;
 
-    /* FEAT-DEV-02 */
-    assert_int_equal(setup.accepted, VERSION_1);
+    /* FEAT-DEV-02: every one of the three feature bits of vsock */
+    for (uint64_t bits = 0; bits < 8; bits++) {
+        vsk_setup setup = live(VERSION_1 | bits);
+
+        assert_int_equal(setup.accepted, VERSION_1 | bits);
+        assert_true(vsk_setup_live(&setup));
+    }
 }
 
 static void
@@ -141,10 +188,25 @@ features_are_accepted_between_driver_and_features_ok(void **state)
     (void)state;
     vsk_setup_write_status(&early, A);
 
-    /* INIT-DRV-04 */
+    /* INIT-DRV-04, FEAT-BOTH-01, INIT-DRV-01 */
     assert_int_equal(vsk_setup_accept(&early, OFFERED), VSK_BAD_STATUS);
     assert_int_equal(vsk_setup_accept(&late, OFFERED), VSK_BAD_STATUS);
     assert_int_equal(late.accepted, VERSION_1);
+}
+
+static void
+the_configuration_is_there_while_features_are_chosen(void **state)
+{
+    vsk_setup setup = fresh();
+    uint8_t data[8];
+    (void)state;
+    vsk_setup_write_status(&setup, A);
+    vsk_setup_write_status(&setup, A | D);
+
+    vsk_setup_read_config(&setup, 0, data, sizeof data);
+
+    /* INIT-DRV-02, CONF-DEV-02 */
+    assert_memory_equal(data, "\3\0\0\0\0\0\0\0", 8);
 }
 
 static void
@@ -170,7 +232,7 @@ steps_out_of_order_are_refused(void **state)
     for (size_t i = 0; i < sizeof wrong; i++) {
         vsk_setup setup = fresh();
 
-        /* INIT-DRV-01 */
+        /* INIT-DRV-01, STATUS-DRV-01 */
         assert_int_equal(vsk_setup_write_status(&setup, wrong[i]),
                          VSK_BAD_STATUS);
         assert_int_equal(setup.status, 0);
@@ -216,6 +278,51 @@ after_failed_only_a_reset_helps(void **state)
 }
 
 static void
+no_step_follows_failed(void **state)
+{
+    vsk_setup setup = fresh();
+    (void)state;
+    vsk_setup_write_status(&setup, A | VSK_SETUP_FAILED);
+
+    /* INIT-DRV-07, STATUS-DRV-03 */
+    assert_int_equal(vsk_setup_write_status(&setup, A | D | VSK_SETUP_FAILED),
+                     VSK_BAD_STATUS);
+    assert_int_equal(vsk_setup_write_status(&setup, A | VSK_SETUP_FAILED),
+                     VSK_OK);
+    assert_int_equal(setup.status, A | VSK_SETUP_FAILED);
+}
+
+static void
+driver_ok_comes_after_features_ok_was_read_back(void **state)
+{
+    vsk_setup setup = fresh();
+    (void)state;
+    vsk_setup_write_status(&setup, A | D);
+    vsk_setup_accept(&setup, OFFERED);
+
+    /* INIT-DRV-01, STATUS-DRV-01 */
+    assert_int_equal(vsk_setup_write_status(&setup, A | D | F | K),
+                     VSK_BAD_STATUS);
+    assert_int_equal(setup.status, A | D);
+}
+
+static void
+what_was_refused_is_not_agreed_on(void **state)
+{
+    vsk_setup setup = fresh();
+    (void)state;
+    vsk_setup_write_status(&setup, A | D);
+    vsk_setup_accept(&setup, OFFERED);
+
+    assert_int_equal(vsk_setup_accept(&setup, OFFERED | VSK_BIT(63)),
+                     VSK_BAD_FEATURES);
+    assert_int_equal(vsk_setup_write_status(&setup, A | D | F), VSK_OK);
+
+    /* FEAT-DEV-03 */
+    assert_int_equal(setup.status, A | D);
+}
+
+static void
 a_reset_forgets_status_and_features(void **state)
 {
     vsk_setup setup = live(OFFERED);
@@ -223,10 +330,45 @@ a_reset_forgets_status_and_features(void **state)
 
     assert_int_equal(vsk_setup_write_status(&setup, 0), VSK_OK);
 
-    /* RESET-DEV-01, FEAT-BOTH-01 */
+    /* RESET-DEV-01, FEAT-BOTH-01, VSOCK-DEV-06 */
     assert_int_equal(setup.status, 0);
     assert_int_equal(setup.accepted, 0);
     assert_int_equal(setup.guest_cid, 3);
+}
+
+static void
+a_reset_is_taken_at_every_step(void **state)
+{
+    static const uint8_t steps[] = {0, A, A | D, A | D | VSK_SETUP_FAILED};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof steps; i++) {
+        vsk_setup setup = fresh();
+
+        vsk_setup_write_status(&setup, steps[i] & A);
+        vsk_setup_write_status(&setup, steps[i]);
+        vsk_setup_needs_reset(&setup);
+
+        /* RESET-DEV-01 */
+        assert_int_equal(vsk_setup_write_status(&setup, 0), VSK_OK);
+        assert_int_equal(setup.status, 0);
+    }
+}
+
+static void
+what_was_agreed_once_is_agreed_again_after_a_reset(void **state)
+{
+    vsk_setup setup = live(OFFERED);
+    (void)state;
+    vsk_setup_write_status(&setup, 0);
+
+    vsk_setup_write_status(&setup, A);
+    vsk_setup_write_status(&setup, A | D);
+
+    /* FEAT-DEV-05 */
+    assert_int_equal(vsk_setup_accept(&setup, OFFERED), VSK_OK);
+    assert_int_equal(vsk_setup_write_status(&setup, A | D | F), VSK_OK);
+    assert_int_equal(setup.status, A | D | F);
 }
 
 static void
@@ -236,7 +378,7 @@ needs_reset_is_told_to_a_driver_that_is_ok(void **state)
     vsk_setup setup = live(OFFERED);
     (void)state;
 
-    /* STATUS-DEV-04 */
+    /* STATUS-DEV-04, CONF-DEV-03 */
     assert_false(vsk_setup_needs_reset(&early));
     assert_true(vsk_setup_needs_reset(&setup));
 
@@ -367,7 +509,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_reads_0_at_the_start),
+        cmocka_unit_test(status_bits_have_the_values_of_the_specification),
+        cmocka_unit_test(features_have_the_bits_of_the_specification),
         cmocka_unit_test(a_device_offers_only_what_it_knows),
+        cmocka_unit_test(a_device_offers_version_1),
         cmocka_unit_test(reserved_cids_are_no_guests),
         cmocka_unit_test(the_smallest_and_the_largest_cid_are_guests),
         cmocka_unit_test(queues_are_live_from_driver_ok),
@@ -375,12 +520,18 @@ main(void)
         cmocka_unit_test(version_1_must_be_accepted),
         cmocka_unit_test(any_valid_subset_is_taken),
         cmocka_unit_test(features_are_accepted_between_driver_and_features_ok),
+        cmocka_unit_test(the_configuration_is_there_while_features_are_chosen),
         cmocka_unit_test(features_ok_stays_unset_without_features),
         cmocka_unit_test(steps_out_of_order_are_refused),
         cmocka_unit_test(a_bit_is_never_cleared),
         cmocka_unit_test(a_driver_that_failed_is_not_live),
         cmocka_unit_test(after_failed_only_a_reset_helps),
+        cmocka_unit_test(no_step_follows_failed),
+        cmocka_unit_test(driver_ok_comes_after_features_ok_was_read_back),
+        cmocka_unit_test(what_was_refused_is_not_agreed_on),
         cmocka_unit_test(a_reset_forgets_status_and_features),
+        cmocka_unit_test(a_reset_is_taken_at_every_step),
+        cmocka_unit_test(what_was_agreed_once_is_agreed_again_after_a_reset),
         cmocka_unit_test(needs_reset_is_told_to_a_driver_that_is_ok),
         cmocka_unit_test(a_driver_cannot_set_or_clear_needs_reset),
         cmocka_unit_test(streams_are_implied_unless_that_was_given_up),
