@@ -237,3 +237,19 @@ vsk_chain_walk(vsk_chain *chain, vsk_memory *memory,
     chain->slot = walk.slot;
     return chain->status;
 }
+
+void
+vsk_chain_write(const vsk_chain *chain, const void *data, uint32_t size)
+{
+    const uint8_t *from = data;
+
+    for (uint32_t done = 0, at = chain->read_count; done < size; at++) {
+        const vsk_span *span = &chain->spans[at];
+        uint32_t part = size - done;
+
+        if (part > span->len)
+            part = span->len;
+        vsk_shared_write(span->base, from + done, part);
+        done += part;
+    }
+}

@@ -105,4 +105,14 @@ VSK_API void vsk_chain_init(vsk_chain *chain, vsk_span *spans,
 VSK_API vsk_status vsk_chain_walk(vsk_chain *chain, vsk_memory *memory,
                                   const vsk_desc_table *table, uint16_t head);
 
+/**
+ * Write the first bytes of a chain's writable part.
+ *
+ * @param chain walked without a fault
+ * @param data bytes to copy
+ * @param size bytes, at most chain->writable
+ */
+VSK_API void vsk_chain_write(const vsk_chain *chain, const void *data,
+                             uint32_t size);
+
 #endif

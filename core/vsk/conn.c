@@ -464,3 +464,17 @@ vsk_reason_name(uint32_t reason)
         return "UNKNOWN";
     }
 }
+
+const char *
+vsk_reason_text(uint32_t reason)
+{
+    switch (reason) {
+#define CASE(name, words)                                                      \
+    case VSK_REASON_##name:                                                    \
+        return words;
+        VSK_REASON_TABLE(CASE)
+#undef CASE
+    default:
+        return "unknown reason";
+    }
+}

@@ -190,4 +190,12 @@ VSK_API const char *vsk_state_name(uint32_t state);
  */
 VSK_API const char *vsk_reason_name(uint32_t reason);
 
+/**
+ * Say a reason in words.
+ *
+ * @param reason any value
+ * @return a constant string, "unknown reason" for a value that is no reason
+ */
+VSK_API const char *vsk_reason_text(uint32_t reason);
+
 #endif

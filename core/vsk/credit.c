@@ -45,7 +45,9 @@ vsk_credit_learn(vsk_credit *credit, uint32_t buf_alloc, uint32_t fwd_cnt)
         return VSK_BAD_FWD_CNT;
     credit->peer_buf_alloc = buf_alloc;
     credit->peer_fwd_cnt = fwd_cnt;
-    if (taken != 0)
+    /* With nothing in flight only empty packets are counted: whoever answers
+     * has had time to take them. */
+    if (taken != 0 || in_flight(credit) == 0)
         retire(credit);
     return VSK_OK;
 }
@@ -72,6 +74,15 @@ vsk_credit_next(const vsk_credit *credit, uint32_t want, bool midway)
     if (cost >= credit->peer_buf_alloc)
         return 0;
     return min(room, credit->peer_buf_alloc - (uint32_t)cost);
+}
+
+bool
+vsk_credit_empty(const vsk_credit *credit)
+{
+    uint64_t packets = (uint64_t)credit->older + credit->newer;
+    uint64_t cost = in_flight(credit) + (packets + 1) * VSK_CREDIT_PACKET;
+
+    return packets == 0 || cost <= credit->peer_buf_alloc;
 }
 
 void

@@ -14,7 +14,8 @@
  * metered: 576 bytes of the peer's buffer for each. Which packets the peer
  * has taken is known only by bytes; the account keeps two generations of
  * them, older ones up to mark and newer ones, and drops a generation when its
- * last byte was forwarded. It errs on the side of holding back.
+ * last byte was forwarded. It errs on the side of holding back. Empty packets
+ * are forgotten when the peer is heard of and no byte is in flight.
  */
 #ifndef VSK_CREDIT_H
 #define VSK_CREDIT_H
@@ -82,6 +83,15 @@ VSK_API uint32_t vsk_credit_available(const vsk_credit *credit);
  */
 VSK_API uint32_t vsk_credit_next(const vsk_credit *credit, uint32_t want,
                                  bool midway);
+
+/**
+ * Tell whether an empty packet of a message may be sent: bytes do not bound
+ * them, packets do.
+ *
+ * @param credit account to read
+ * @return true where the peer's buffer has room for one more packet
+ */
+VSK_API bool vsk_credit_empty(const vsk_credit *credit);
 
 /**
  * Count a packet with payload, or an empty one of a message, as sent.

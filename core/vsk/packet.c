@@ -45,20 +45,6 @@ gather(uint8_t *wire, const vsk_span *spans)
     }
 }
 
-/* Copy the header into spans that take it in pieces. */
-static void
-scatter(const uint8_t *wire, const vsk_span *spans)
-{
-    for (uint32_t done = 0, at = 0; done < VSK_HEADER_SIZE; at++) {
-        uint32_t part = VSK_HEADER_SIZE - done;
-
-        if (part > spans[at].len)
-            part = spans[at].len;
-        vsk_shared_write(spans[at].base, wire + done, part);
-        done += part;
-    }
-}
-
 void
 vsk_packet_init(vsk_packet *packet, uint8_t *payload, uint32_t size)
 {
@@ -227,7 +213,7 @@ vsk_packet_commit(const vsk_packet *packet, const vsk_chain *chain,
     if (chain->spans[0].len >= VSK_HEADER_SIZE)
         vsk_shared_write(chain->spans[0].base, wire, VSK_HEADER_SIZE);
     else
-        scatter(wire, chain->spans);
+        vsk_chain_write(chain, wire, VSK_HEADER_SIZE);
     *written = VSK_HEADER_SIZE + packet->size;
     return VSK_OK;
 }

@@ -2,9 +2,11 @@
 /** @file
  * Status: the outcome of every call that can fail, one value per rule.
  *
- * VSK_OK is 0, VSK_NONE says that nothing is there now, everything below 0 is
- * a failure whose name says who broke the rule: VSK_ERR_* the caller,
- * VSK_BAD_* the other side of the shared memory.
+ * VSK_OK is 0, VSK_NONE says that nothing is there now, VSK_EOF that nothing
+ * will come any more, and everything below 0 is a failure whose name says who
+ * broke a rule: VSK_ERR_* the caller, VSK_BAD_* the other side of the shared
+ * memory. VSK_RESET, VSK_TIMEOUT and VSK_PIPE are nobody's fault: that is how
+ * connections end.
  */
 #ifndef VSK_STATUS_H
 #define VSK_STATUS_H
@@ -20,6 +22,7 @@
 #define VSK_STATUS_TABLE(X)                                                    \
     X(OK, 0, "done", "")                                                       \
     X(NONE, 1, "nothing is there now", "")                                     \
+    X(EOF, 2, "the peer will send no more", "")                                \
     X(ERR_ARGUMENT, -1, "an argument is outside its documented range", "")     \
     X(ERR_SIZE, -2,                                                            \
       "the queue size must be 1 to 32768, a power of two in a split ring",     \
@@ -69,6 +72,11 @@
       "more bytes forwarded than the application was given", "")               \
     X(ERR_STATE, -27, "the connection's state does not allow the call", "")    \
     X(ERR_CID, -28, "a guest's CID is from 3 to 0xfffffffe", "VSOCK-DEV-08")   \
+    X(ERR_TYPE, -29, "the type was not negotiated", "VSOCK-BOTH-04")           \
+    X(ERR_MESSAGE, -30, "the message is longer than the peer's whole buffer",  \
+      "")                                                                      \
+    X(ERR_HANDLE, -31, "there is no such connection", "")                      \
+    X(ERR_HOOK, -32, "calls that drive a lab are not for hooks", "")           \
     X(BAD_SHORT, -101, "a packet has at least its header's 44 bytes",          \
       "VSOCK-BOTH-05")                                                         \
     X(BAD_LEN, -102, "the header's len is more than the payload bytes there",  \
@@ -114,7 +122,9 @@
       "SPLIT-DEV-06")                                                          \
     X(BAD_USED_LEN, -122, "the used len is more than the chain can hold",      \
       "SPLIT-DEV-09")                                                          \
-    X(BAD_CID, -123, "the upper half of a CID must be 0", "VSOCK-BOTH-06")     \
+    X(BAD_CID, -123,                                                           \
+      "a CID's upper half must be 0, and the CID that of its sender",          \
+      "VSOCK-BOTH-06")                                                         \
     X(BAD_TYPE, -124, "the type is neither STREAM nor SEQPACKET",              \
       "VSOCK-BOTH-12")                                                         \
     X(BAD_OP, -125, "the op is none that the specification knows",             \
@@ -138,7 +148,11 @@
       "INIT-DRV-01")                                                           \
     X(BAD_CAPTURE, -135,                                                       \
       "the capture's magic, version, interface or a length in it is wrong",    \
-      "")
+      "")                                                                      \
+    X(BAD_FLOOD, -136, "more empty messages than a reader's queue takes", "")  \
+    X(RESET, -201, "the connection was reset", "")                             \
+    X(TIMEOUT, -202, "it took too long", "")                                   \
+    X(PIPE, -203, "nothing more can be sent on this connection", "")
 
 /** The outcome of a call; every failure is one rule broken. */
 typedef enum vsk_status {

@@ -81,6 +81,7 @@ a_packet_is_cut_as_linux_does(void **state)
     const vsk_packet packet = hello();
     (void)state;
 
+    /* FRAME-DRV-02 */
     assert_int_equal(send_status(rig, &packet, &as_linux), VSK_OK);
 
     assert_hello_arrives(rig);
@@ -379,7 +380,7 @@ bytes_behind_the_used_length_do_not_surface(void **state)
 
     assert_int_equal(vsk_buffers_written(&rig->buffers, &used, &chain), VSK_OK);
 
-    /* SPLIT-DRV-07, SPLIT-DRV-08 */
+    /* SPLIT-DRV-07, SPLIT-DRV-08, SPLIT-DEV-10 */
     assert_int_equal(chain.count, 1);
     assert_int_equal(spans[0].len, 49);
     rig_free(rig);
@@ -428,6 +429,52 @@ what_was_written_across_two_regions_is_two_spans(void **state)
     assert_int_equal(chain.count, 2);
     assert_int_equal(spans[0].len, 20);
     assert_int_equal(spans[1].len, 29);
+    rig_free(rig);
+}
+
+/* What vsk_buffers_written says of one writable buffer that the device claims
+ * to have filled. */
+static vsk_status
+claimed(struct rig *rig, uint64_t addr, uint32_t len)
+{
+    const vsk_buffer buffer = {addr, len, true};
+    vsk_span spans[8];
+    vsk_chain chain;
+    vsk_used used;
+    uint16_t head;
+
+    assert_int_equal(vsk_buffers_add(&rig->buffers, &buffer, 1, 0, &head),
+                     VSK_OK);
+    rig_put32(rig, rig_used_slot(rig, 0), head);
+    rig_put32(rig, rig_used_slot(rig, 0) + 4, len);
+    rig_put16(rig, rig_used_idx(rig), 1);
+    assert_int_equal(vsk_buffers_reap(&rig->buffers, &used), VSK_OK);
+    vsk_chain_init(&chain, spans, 8);
+    return vsk_buffers_written(&rig->buffers, &used, &chain);
+}
+
+static void
+what_was_written_where_there_is_no_memory_is_not_shown(void **state)
+{
+    struct rig *rig = rig_new(8, RIG_BOTH);
+    (void)state;
+
+    /* RSVF-DRV-05 */
+    assert_int_equal(claimed(rig, RIG_NOWHERE, 44), VSK_BAD_ADDRESS);
+    rig_free(rig);
+}
+
+static void
+what_was_written_does_not_come_round_to_address_zero(void **state)
+{
+    static uint8_t first[16], last[16];
+    const vsk_region regions[] = {{0, 16, first}, {UINT64_MAX - 15, 16, last}};
+    struct rig *rig = rig_new(8, RIG_BOTH);
+    (void)state;
+    assert_int_equal(vsk_memory_init(&rig->buffers.memory, regions, 2), VSK_OK);
+
+    /* RSVF-DRV-05 */
+    assert_int_equal(claimed(rig, UINT64_MAX, 2), VSK_BAD_ADDRESS);
     rig_free(rig);
 }
 
@@ -533,6 +580,7 @@ buffers_may_be_added_where_there_is_no_memory(void **state)
     uint16_t head;
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_buffers_add(&rig->buffers, &buffer, 1, 0, &head),
                      VSK_OK);
 
@@ -637,6 +685,9 @@ main(void)
         cmocka_unit_test(bytes_behind_the_used_length_do_not_surface),
         cmocka_unit_test(readable_buffers_are_not_what_the_device_wrote),
         cmocka_unit_test(what_was_written_across_two_regions_is_two_spans),
+        cmocka_unit_test(
+            what_was_written_where_there_is_no_memory_is_not_shown),
+        cmocka_unit_test(what_was_written_does_not_come_round_to_address_zero),
         cmocka_unit_test(too_few_spans_for_what_was_written_are_refused),
         cmocka_unit_test(a_used_length_that_lies_shows_nothing),
         cmocka_unit_test(a_rewritten_ring_does_not_change_what_is_read),

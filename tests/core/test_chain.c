@@ -75,6 +75,7 @@ the_two_parts_of_a_chain_are_counted(void **state)
     direct(rig, 1, RIG_DATA, 20, RIG_R | RIG_N, 2);
     direct(rig, 2, RIG_DATA, 300, RIG_W, 0);
 
+    /* SPLIT-DRV-11 */
     assert_int_equal(walk(rig, 0), VSK_OK);
 
     assert_int_equal(rig->chain.readable, 30);
@@ -94,6 +95,7 @@ next_is_followed_in_any_order(void **state)
     direct(rig, 2, RIG_DATA + 1, 1, RIG_N, 7);
     direct(rig, 7, RIG_DATA + 2, 1, RIG_R, 2);
 
+    /* SPLIT-DRV-12 */
     assert_int_equal(walk(rig, 5), VSK_OK);
 
     assert_int_equal(rig->chain.head, 5);
@@ -109,6 +111,7 @@ next_means_nothing_without_its_flag(void **state)
     (void)state;
     direct(rig, 0, RIG_DATA, 1, RIG_R, 0xffff);
 
+    /* SPLIT-DRV-12 */
     assert_int_equal(walk(rig, 0), VSK_OK);
     rig_free(rig);
 }
@@ -194,6 +197,7 @@ a_head_outside_the_table_is_refused(void **state)
     struct rig *rig = rig_8();
     (void)state;
 
+    /* SPLIT-BOTH-05 */
     assert_int_equal(walk(rig, 8), VSK_BAD_NEXT);
     rig_free(rig);
 }
@@ -205,6 +209,7 @@ a_next_just_outside_the_table_is_refused(void **state)
     (void)state;
     direct(rig, 0, RIG_DATA, 1, RIG_N, 8);
 
+    /* SPLIT-BOTH-05 */
     assert_int_equal(walk(rig, 0), VSK_BAD_NEXT);
 
     assert_int_equal(rig->chain.slot, 8);
@@ -231,6 +236,7 @@ a_loop_of_buffers_without_bytes_ends_too(void **state)
     direct(rig, 0, RIG_DATA, 0, RIG_N, 1);
     direct(rig, 1, RIG_DATA, 0, RIG_N, 0);
 
+    /* SPLIT-DRV-03 */
     assert_int_equal(walk(rig, 0), VSK_BAD_LOOP);
     rig_free(rig);
 }
@@ -243,6 +249,7 @@ a_loop_through_the_whole_table_is_seen_at_its_first_return(void **state)
     for (uint16_t i = 0; i < 8; i++)
         direct(rig, i, RIG_DATA, 1, RIG_N, (uint16_t)((i + 1) % 8));
 
+    /* SPLIT-DRV-03 */
     assert_int_equal(walk(rig, 0), VSK_BAD_LOOP);
 
     assert_int_equal(rig->chain.buffers, 8);
@@ -256,6 +263,7 @@ a_buffer_outside_memory_is_refused(void **state)
     (void)state;
     direct(rig, 0, RIG_NOWHERE, 1, RIG_R, 0);
 
+    /* RSVF-DRV-05 */
     assert_int_equal(walk(rig, 0), VSK_BAD_ADDRESS);
     rig_free(rig);
 }
@@ -267,6 +275,7 @@ a_buffer_that_ends_one_byte_outside_is_refused(void **state)
     (void)state;
     direct(rig, 0, RIG_NEXT + RIG_DATA_SIZE - 4, 5, RIG_W, 0);
 
+    /* RSVF-DRV-05 */
     assert_int_equal(walk(rig, 0), VSK_BAD_ADDRESS);
     rig_free(rig);
 }
@@ -286,6 +295,7 @@ a_buffer_does_not_come_round_to_address_zero(void **state)
     memset(wire, 0xff, 8); /* the last byte */
     wire[8] = 2;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_chain_walk(&chain, &memory, &table, 0),
                      VSK_BAD_ADDRESS);
 }
@@ -403,6 +413,7 @@ a_readable_buffer_in_a_table_behind_a_writable_one_is_refused(void **state)
     direct(rig, 1, RIG_TABLE, 16, RIG_I, 0);
     nested(rig, 0, RIG_DATA, 1, RIG_R, 0);
 
+    /* FRAME-DRV-01 */
     assert_int_equal(walk(rig, 0), VSK_BAD_ORDER);
     rig_free(rig);
 }
@@ -435,6 +446,7 @@ a_table_may_stand_at_any_address(void **state)
     direct(rig, 0, RIG_TABLE + 7, 16, RIG_I, 0);
     rig_desc(rig, RIG_TABLE + 7, 0, RIG_DATA, 44, RIG_R, 0);
 
+    /* SPLITIND-BOTH-01 */
     assert_int_equal(walk(rig, 0), VSK_OK);
     rig_free(rig);
 }
@@ -557,6 +569,7 @@ an_empty_table_is_refused(void **state)
     (void)state;
     direct(rig, 0, RIG_TABLE, 0, RIG_I, 0);
 
+    /* SPLITIND-BOTH-01 */
     assert_int_equal(walk(rig, 0), VSK_BAD_TABLE_LEN);
     rig_free(rig);
 }
@@ -581,6 +594,7 @@ a_table_outside_memory_is_refused(void **state)
     (void)state;
     direct(rig, 0, RIG_NOWHERE, 16, RIG_I, 0);
 
+    /* SPLITIND-BOTH-01 */
     assert_int_equal(walk(rig, 0), VSK_BAD_TABLE_ADDRESS);
     rig_free(rig);
 }
@@ -593,6 +607,7 @@ a_table_that_ends_outside_memory_is_refused(void **state)
     direct(rig, 0, RIG_NEXT + RIG_DATA_SIZE - 16, 32, RIG_I, 0);
     rig_desc(rig, RIG_NEXT + RIG_DATA_SIZE - 16, 0, RIG_DATA, 44, RIG_R, 0);
 
+    /* SPLITIND-BOTH-01 */
     assert_int_equal(walk(rig, 0), VSK_BAD_TABLE_ADDRESS);
     rig_free(rig);
 }
@@ -604,6 +619,7 @@ a_table_across_two_regions_is_refused(void **state)
     (void)state;
     direct(rig, 0, RIG_NEXT - 16, 32, RIG_I, 0);
 
+    /* SPLITIND-BOTH-01 */
     assert_int_equal(walk(rig, 0), VSK_BAD_TABLE_ADDRESS);
     rig_free(rig);
 }
@@ -616,6 +632,7 @@ a_next_outside_the_indirect_table_is_refused(void **state)
     direct(rig, 0, RIG_TABLE, 32, RIG_I, 0);
     nested(rig, 0, RIG_DATA, 44, RIG_N, 2);
 
+    /* SPLIT-BOTH-05 */
     assert_int_equal(walk(rig, 0), VSK_BAD_NEXT);
 
     assert_int_equal(rig->chain.slot, 2);
@@ -631,6 +648,7 @@ a_loop_in_a_table_is_seen(void **state)
     nested(rig, 0, RIG_DATA, 1, RIG_N, 1);
     nested(rig, 1, RIG_DATA, 1, RIG_N, 0);
 
+    /* SPLIT-DRV-03 */
     assert_int_equal(walk(rig, 0), VSK_BAD_LOOP);
     rig_free(rig);
 }

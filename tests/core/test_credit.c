@@ -147,6 +147,7 @@ available_is_zero_when_the_peer_shrinks_its_buffer(void **state)
     (void)state;
     vsk_credit_sent(&credit, 800);
 
+    /* VSOCK-BOTH-19 */
     assert_int_equal(vsk_credit_learn(&credit, 500, 0), VSK_OK);
 
     assert_int_equal(vsk_credit_available(&credit), 0);
@@ -173,6 +174,7 @@ credit_comes_back_byte_for_byte_after_the_peer_shrank(void **state)
     vsk_credit_sent(&credit, 800);
     assert_int_equal(vsk_credit_learn(&credit, 500, 0), VSK_OK);
 
+    /* VSOCK-BOTH-20 */
     peer_takes(&credit, 300);
     assert_int_equal(vsk_credit_available(&credit), 0);
     peer_takes(&credit, 1);
@@ -208,6 +210,7 @@ more_forwarded_than_sent_is_not_learned(void **state)
     (void)state;
     vsk_credit_sent(&credit, 600);
 
+    /* VSOCK-BOTH-18 */
     assert_not_learned(&credit, SEED + 601);
 }
 
@@ -219,6 +222,7 @@ a_fwd_cnt_that_goes_back_is_not_learned(void **state)
     vsk_credit_sent(&credit, 600);
     peer_takes(&credit, 500);
 
+    /* VSOCK-BOTH-18 */
     assert_not_learned(&credit, SEED + 499);
 }
 
@@ -385,8 +389,8 @@ tell_gives_buffer_and_forwarded_bytes(void **state)
 
     vsk_credit_tell(&credit, &buf_alloc, &fwd_cnt);
 
-    /* VSOCK-DRV-10, VSOCK-DEV-12; the buffer is free and used (VSOCK-BOTH-17),
-     * the counter wrapped (VSOCK-BOTH-18) */
+    /* VSOCK-BOTH-17, VSOCK-BOTH-18: the buffer is free and used bytes; the
+     * counter wrapped */
     assert_int_equal(buf_alloc, BUFFER);
     assert_int_equal(fwd_cnt, 1);
 }
@@ -557,6 +561,7 @@ the_meter_never_allows_more_than_the_bytes_do(void **state)
     (void)state;
     vsk_credit_sent(&credit, 5000);
 
+    /* VSOCK-DRV-09, VSOCK-DEV-11 */
     assert_int_equal(vsk_credit_learn(&credit, 5001, SEED), VSK_OK);
 
     assert_int_equal(vsk_credit_next(&credit, 10000, false), 0);
@@ -707,6 +712,84 @@ empty_packets_are_forgotten_with_the_bytes_around_them(void **state)
                      10000 - 10 - 2 * 576);
 }
 
+static void
+empty_packets_are_forgotten_when_the_peer_is_heard_of_and_has_all_bytes(
+    void **state)
+{
+    vsk_credit credit = account(SEED, BUFFER, 10000);
+    (void)state;
+    send_each(&credit, 100000, 0);
+    assert_false(vsk_credit_empty(&credit));
+
+    peer_takes(&credit, 0);
+
+    assert_true(vsk_credit_empty(&credit));
+    vsk_credit_sent(&credit, 10);
+    assert_int_equal(vsk_credit_next(&credit, 10000, false),
+                     10000 - 10 - 2 * 576);
+}
+
+static void
+empty_packets_are_not_forgotten_while_a_byte_is_in_flight(void **state)
+{
+    vsk_credit credit = account(SEED, BUFFER, 10000);
+    (void)state;
+    send_each(&credit, 100000, 0);
+    vsk_credit_sent(&credit, 1);
+
+    peer_takes(&credit, 0);
+
+    assert_false(vsk_credit_empty(&credit));
+    assert_int_equal(vsk_credit_next(&credit, 1, false), 0);
+}
+
+static void
+empty_packets_are_not_forgotten_for_a_fwd_cnt_that_lies(void **state)
+{
+    vsk_credit credit = account(SEED, BUFFER, 10000);
+    (void)state;
+    send_each(&credit, 100000, 0);
+
+    assert_not_learned(&credit, SEED + 1);
+
+    assert_false(vsk_credit_empty(&credit));
+}
+
+static void
+one_empty_packet_is_always_allowed(void **state)
+{
+    vsk_credit credit = account(SEED, BUFFER, 0);
+    (void)state;
+
+    assert_true(vsk_credit_empty(&credit));
+    vsk_credit_sent(&credit, 0);
+    assert_false(vsk_credit_empty(&credit));
+}
+
+static void
+empty_packets_are_allowed_up_to_the_peers_buffer(void **state)
+{
+    vsk_credit credit = account(SEED, BUFFER, 3 * 576);
+    (void)state;
+    send_each(&credit, 2, 0);
+
+    assert_true(vsk_credit_empty(&credit));
+    vsk_credit_sent(&credit, 0);
+    assert_false(vsk_credit_empty(&credit));
+}
+
+static void
+bytes_in_flight_leave_less_room_for_empty_packets(void **state)
+{
+    vsk_credit credit = account(SEED, BUFFER, 3 * 576);
+    (void)state;
+
+    vsk_credit_sent(&credit, 576);
+    assert_true(vsk_credit_empty(&credit));
+    vsk_credit_sent(&credit, 1);
+    assert_false(vsk_credit_empty(&credit));
+}
+
 /* The model: the same account in 64 bits, which never wrap, with every packet
  * in a list. */
 #define PACKETS 4096u
@@ -750,6 +833,15 @@ model_next(int64_t want, bool midway)
 }
 
 static bool
+model_empty(void)
+{
+    int64_t cost =
+        model.sent - model.taken + 576 * ((int64_t)model.packets + 1);
+
+    return model.packets == 0 || cost <= model.peer_buffer;
+}
+
+static bool
 model_owed(bool idle)
 {
     int64_t untold = model.forwarded - model.told;
@@ -766,7 +858,7 @@ model_learn(int64_t taken, int64_t buffer)
 
     model.taken = taken;
     model.peer_buffer = buffer;
-    if (taken == before)
+    if (taken == before && taken != model.sent)
         return;
     /* The older go when the last of them is taken, all when all is taken: no
      * packet goes that has a byte in flight. */
@@ -900,6 +992,7 @@ assert_as_the_model(const vsk_credit *credit)
     assert_int_equal(vsk_credit_owed(credit, true), model_owed(true));
     assert_int_equal(vsk_credit_next(credit, UINT32_MAX, false),
                      model_next(UINT32_MAX, false));
+    assert_int_equal(vsk_credit_empty(credit), model_empty());
     /* Never negative, never above what the peer allows or we advertised. */
     assert_true(vsk_credit_available(credit) <= model.peer_buffer);
     assert_true(model.received <= model.edge);
@@ -1129,6 +1222,15 @@ main(void)
             any_number_of_empty_packets_leaves_room_for_one_with_payload),
         cmocka_unit_test(
             empty_packets_are_forgotten_with_the_bytes_around_them),
+        cmocka_unit_test(
+            empty_packets_are_forgotten_when_the_peer_is_heard_of_and_has_all_bytes),
+        cmocka_unit_test(
+            empty_packets_are_not_forgotten_while_a_byte_is_in_flight),
+        cmocka_unit_test(
+            empty_packets_are_not_forgotten_for_a_fwd_cnt_that_lies),
+        cmocka_unit_test(one_empty_packet_is_always_allowed),
+        cmocka_unit_test(empty_packets_are_allowed_up_to_the_peers_buffer),
+        cmocka_unit_test(bytes_in_flight_leave_less_room_for_empty_packets),
         cmocka_unit_test(an_account_does_what_64_bits_do),
         cmocka_unit_test(all_bytes_cross_at_every_buffer_size),
     };

@@ -70,6 +70,7 @@ encoding_writes_every_byte(void **state)
 
     vsk_header_encode(&golden, wire);
 
+    /* VSOCK-BOTH-05 */
     assert_memory_equal(wire, golden_wire, sizeof wire);
 }
 
@@ -108,6 +109,7 @@ a_request_of_linux_reads_as_one(void **state)
 
     vsk_header_decode(&header, linux_wire);
 
+    /* VSOCK-BOTH-05 */
     assert_int_equal(header.src_cid, 42);
     assert_int_equal(header.dst_cid, 2);
     assert_int_equal(header.dst_port, 9999);
@@ -205,6 +207,7 @@ an_op_behind_the_last_has_no_name(void **state)
 {
     (void)state;
 
+    /* VSOCK-BOTH-07 */
     assert_null(vsk_op_name(8));
     assert_null(vsk_op_name(0xffff));
 }
@@ -240,6 +243,7 @@ types_0_and_3_have_no_name(void **state)
 {
     (void)state;
 
+    /* VSOCK-BOTH-12 */
     assert_null(vsk_type_name(0));
     assert_null(vsk_type_name(3));
 }
@@ -268,6 +272,7 @@ flags_of_a_shutdown_say_what_ends(void **state)
 {
     (void)state;
 
+    /* VSOCK-BOTH-28, VSOCK-BOTH-29: masks, not bit numbers */
     assert_string_equal(flag_name(1, VSK_OP_SHUTDOWN, 1), "RECEIVE");
     assert_string_equal(flag_name(1, VSK_OP_SHUTDOWN, 2), "SEND");
     assert_string_equal(flag_name(2, VSK_OP_SHUTDOWN, 2), "SEND");
@@ -278,6 +283,7 @@ flags_of_a_seqpacket_s_rw_say_what_ends(void **state)
 {
     (void)state;
 
+    /* VSOCK-BOTH-35 */
     assert_string_equal(flag_name(2, VSK_OP_RW, 1), "EOM");
     assert_string_equal(flag_name(2, VSK_OP_RW, 2), "EOR");
 }
@@ -346,6 +352,7 @@ an_unknown_type_fails_the_check(void **state)
     (void)state;
     header.type = 3;
 
+    /* VSOCK-BOTH-12 */
     assert_int_equal(vsk_header_check(&header), VSK_BAD_TYPE);
 }
 
@@ -356,6 +363,7 @@ op_0_fails_the_check(void **state)
     (void)state;
     header.op = VSK_OP_INVALID;
 
+    /* VSOCK-BOTH-07 */
     assert_int_equal(vsk_header_check(&header), VSK_BAD_OP);
 }
 
@@ -366,6 +374,7 @@ an_unknown_op_fails_the_check(void **state)
     (void)state;
     header.op = 8;
 
+    /* VSOCK-BOTH-07 */
     assert_int_equal(vsk_header_check(&header), VSK_BAD_OP);
 }
 
@@ -376,6 +385,7 @@ a_flag_of_another_op_fails_the_check(void **state)
     (void)state;
     header.flags = 1;
 
+    /* VSOCK-BOTH-37: of an RW */
     assert_int_equal(vsk_header_check(&header), VSK_BAD_FLAGS);
 }
 
@@ -387,6 +397,7 @@ an_eom_on_a_stream_fails_the_check(void **state)
     header.op = VSK_OP_RW;
     header.flags = VSK_SEQ_EOM;
 
+    /* VSOCK-BOTH-37: of a message */
     assert_int_equal(vsk_header_check(&header), VSK_BAD_FLAGS);
 }
 
@@ -412,6 +423,7 @@ a_payload_on_another_op_than_rw_fails_the_check(void **state)
     (void)state;
     header.len = 1;
 
+    /* VSOCK-BOTH-08 */
     assert_int_equal(vsk_header_check(&header), VSK_BAD_PAYLOAD);
 }
 

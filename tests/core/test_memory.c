@@ -188,6 +188,7 @@ the_byte_before_a_region_is_no_memory(void **state)
     vsk_span span;
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_span(&memory, 0xfff, 1, &span),
                      VSK_BAD_ADDRESS);
 }
@@ -199,6 +200,7 @@ the_byte_behind_a_region_is_no_memory(void **state)
     vsk_span span;
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_span(&memory, 0x1180, 1, &span),
                      VSK_BAD_ADDRESS);
 }
@@ -253,6 +255,7 @@ every_gap_is_found_to_be_one(void **state)
     for (uint64_t i = 0; i <= COUNT; i++) {
         vsk_span span;
 
+        /* RSVF-DRV-05 */
         assert_int_equal(vsk_memory_span(&memory, 0x1000 * i + 1, 1, &span),
                          VSK_BAD_ADDRESS);
     }
@@ -289,6 +292,7 @@ a_map_across_touching_regions_is_refused(void **state)
     uint8_t *base = NULL;
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_map(&memory, 0x10ff, 2, &base),
                      VSK_BAD_ADDRESS);
 
@@ -302,6 +306,7 @@ a_map_of_more_than_64_bits_can_count_is_refused(void **state)
     uint8_t *base;
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_map(&memory, TOP + 1, UINT64_MAX, &base),
                      VSK_BAD_ADDRESS);
 }
@@ -321,6 +326,7 @@ a_check_stops_at_a_gap(void **state)
     vsk_memory memory = three();
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_check(&memory, 0x1000, 0x181), VSK_BAD_ADDRESS);
 }
 
@@ -350,6 +356,7 @@ a_range_does_not_come_round_to_address_zero(void **state)
     vsk_memory memory = memory_of(table, 2);
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_check(&memory, UINT64_MAX, 2), VSK_BAD_ADDRESS);
 }
 
@@ -383,6 +390,7 @@ a_write_into_a_gap_writes_nothing(void **state)
     vsk_memory memory = three();
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_write(&memory, 0x117f, "ab", 2),
                      VSK_BAD_ADDRESS);
 
@@ -410,6 +418,7 @@ a_read_from_a_gap_reads_nothing(void **state)
     char data[] = "....";
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_read(&memory, 0x117e, data, 4),
                      VSK_BAD_ADDRESS);
 
@@ -436,6 +445,7 @@ a_fill_into_a_gap_sets_nothing(void **state)
     vsk_memory memory = three();
     (void)state;
 
+    /* RSVF-DRV-05 */
     assert_int_equal(vsk_memory_fill(&memory, 0x117f, 0x55, 2),
                      VSK_BAD_ADDRESS);
 

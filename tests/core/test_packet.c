@@ -242,6 +242,7 @@ the_largest_len_is_a_lie_that_does_not_overflow(void **state)
     (void)state;
     header.len = UINT32_MAX;
 
+    /* VSOCK-BOTH-08 */
     assert_int_equal(
         tx_status(rig, &header, (uint32_t[]){44, 5}, 2, UINT32_MAX),
         VSK_BAD_LEN);
@@ -254,6 +255,7 @@ a_len_above_the_limit_is_refused(void **state)
     struct rig *rig = rig_new(8, 0);
     (void)state;
 
+    /* VSOCK-BOTH-08 */
     assert_int_equal(tx_status(rig, &rw, (uint32_t[]){44, 5}, 2, 4),
                      VSK_BAD_LIMIT);
     rig_free(rig);
@@ -448,6 +450,7 @@ no_spans_are_too_short_for_a_packet(void **state)
     vsk_packet packet;
     (void)state;
 
+    /* VSOCK-BOTH-05 */
     assert_int_equal(vsk_packet_from_spans(&packet, NULL, 0, 100),
                      VSK_BAD_SHORT);
 }
@@ -553,6 +556,7 @@ encoding_gives_the_bytes_of_the_wire(void **state)
     memcpy(expected + 44, "hello", 5);
     memset(wire, RIG_FILL, sizeof wire);
 
+    /* VSOCK-BOTH-23 */
     assert_int_equal(vsk_packet_encode(&packet, wire + 1, 49), VSK_OK);
 
     assert_memory_equal(wire + 1, expected, 49);
@@ -654,6 +658,30 @@ beginning_a_packet_writes_no_guest_memory(void **state)
 
     rig_assert_fill(rig, RIG_DATA, RIG_DATA_SIZE);
     rig_free(rig);
+}
+
+static void
+beginning_a_packet_reads_no_writable_buffer(void **state)
+{
+    static uint8_t wire[16];
+    /* No memory is there: who looks at the buffer falls. */
+    const vsk_region regions[] = {{0, 4096, (uint8_t *)(uintptr_t)16}};
+    const vsk_desc_table table = {wire, 1, false};
+    vsk_memory memory;
+    vsk_packet packet;
+    vsk_span span;
+    vsk_chain chain;
+    (void)state;
+    assert_int_equal(vsk_memory_init(&memory, regions, 1), VSK_OK);
+    vsk_chain_init(&chain, &span, 1);
+    wire[9] = 1; /* 256 bytes */
+    wire[12] = RIG_W;
+
+    assert_int_equal(vsk_chain_walk(&chain, &memory, &table, 0), VSK_OK);
+    packet = begun(&chain);
+
+    /* SPLIT-DEV-02 */
+    assert_int_equal(packet.room, 256 - VSK_HEADER_SIZE);
 }
 
 static void
@@ -768,6 +796,7 @@ committing_stores_the_header_in_front(void **state)
 
     assert_int_equal(vsk_packet_commit(&packet, chain, &written), VSK_OK);
 
+    /* VSOCK-BOTH-23 */
     vsk_header_encode(&rw, expected);
     memcpy(expected + 44, "hello", 5);
     drain(chain, found, 49);
@@ -807,6 +836,7 @@ the_used_length_is_header_and_payload(void **state)
 
     assert_int_equal(vsk_packet_commit(&packet, chain, &written), VSK_OK);
 
+    /* VQ-DEV-01 */
     assert_int_equal(written, 49);
     rig_free(rig);
 }
@@ -837,6 +867,7 @@ writes_are_joined_and_len_follows(void **state)
         begun(chain_of(rig, (uint32_t[]){45, 2, 0, 1, 9}, 5, RIG_W));
     (void)state;
 
+    /* VSOCK-BOTH-08 */
     assert_int_equal(vsk_packet_write(&packet, "he", 2), VSK_OK);
     assert_int_equal(vsk_packet_write(&packet, "", 0), VSK_OK);
     assert_int_equal(vsk_packet_write(&packet, "l", 1), VSK_OK);
@@ -1043,6 +1074,7 @@ main(void)
         cmocka_unit_test(packets_with_payloads_of_other_sizes_are_not_equal),
         cmocka_unit_test(a_packet_begun_in_an_rx_chain_is_empty),
         cmocka_unit_test(beginning_a_packet_writes_no_guest_memory),
+        cmocka_unit_test(beginning_a_packet_reads_no_writable_buffer),
         cmocka_unit_test(the_room_of_an_rx_chain_is_bounded_by_the_caller),
         cmocka_unit_test(the_used_length_of_the_largest_room_fits_32_bits),
         cmocka_unit_test(an_rx_chain_of_44_bytes_takes_a_header),

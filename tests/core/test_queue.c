@@ -63,6 +63,7 @@ a_chain_crosses_to_the_device(void **state)
 
     rig_pop(rig);
 
+    /* VQ-BOTH-02 */
     assert_int_equal(rig->chain.readable, 49);
     assert_int_equal(rig->chain.writable, 100);
     assert_ptr_equal(rig->spans[1].base, rig_at(rig, RIG_DATA + 0x50));
@@ -91,7 +92,7 @@ an_empty_queue_has_nothing_for_the_device(void **state)
     struct rig *rig = rig_new(8, 0);
     (void)state;
 
-    /* SPLITSUP-DEV-12: as often as it is kicked */
+    /* SPLITSUP-DEV-12, SPLITSUP-BOTH-01: as often as it is kicked */
     for (int i = 0; i < 3; i++)
         assert_int_equal(vsk_queue_pop(&rig->device, &rig->chain), VSK_NONE);
     rig_free(rig);
@@ -103,7 +104,7 @@ an_empty_queue_has_nothing_for_the_driver(void **state)
     struct rig *rig = rig_new(8, 0);
     (void)state;
 
-    /* SPLITSUP-DRV-05: as often as it is interrupted */
+    /* SPLITSUP-DRV-05, SPLITSUP-BOTH-01: as often as it is interrupted */
     for (int i = 0; i < 3; i++)
         assert_int_equal(reap_status(rig), VSK_NONE);
     rig_free(rig);
@@ -202,6 +203,7 @@ chains_may_come_back_in_any_order(void **state)
     assert_int_equal(vsk_queue_push(&rig->device, &later, 0), VSK_OK);
     assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 0), VSK_OK);
 
+    /* VQ-DEV-02 */
     assert_int_equal(reaped(rig).token, 20);
     assert_int_equal(reaped(rig).token, 10);
     rig_free(rig);
@@ -263,6 +265,7 @@ a_refused_chain_is_not_put_into_the_ring(void **state)
     rig_add(rig, mixed, 3, 0, 1);
     memcpy(before, rig_at(rig, RIG_RING), sizeof before);
 
+    /* CLEAN-DRV-01 */
     assert_int_equal(add_status(rig, mixed, 2, 0), VSK_ERR_FULL);
 
     assert_memory_equal(rig_at(rig, RIG_RING), before, sizeof before);
@@ -483,6 +486,7 @@ an_available_idx_ahead_of_what_is_held_is_refused(void **state)
     rig_pop(rig);
     rig_put16(rig, rig_avail_idx(rig), 9);
 
+    /* SPLIT-DRV-06 */
     assert_int_equal(vsk_queue_pop(&rig->device, &later), VSK_BAD_AVAIL_IDX);
     rig_free(rig);
 }
@@ -613,6 +617,7 @@ a_used_idx_that_goes_back_is_refused(void **state)
     reaped(rig);
     rig_put16(rig, rig_used_idx(rig), 0);
 
+    /* SPLIT-DEV-07 */
     assert_int_equal(reap_status(rig), VSK_BAD_USED_IDX);
     rig_free(rig);
 }
@@ -627,6 +632,7 @@ a_chain_that_was_only_staged_cannot_be_used_yet(void **state)
     assert_int_equal(vsk_queue_stage(&rig->driver, &offer, &head), VSK_OK);
     forge(rig, 1, head, 0);
 
+    /* SPLIT-DEV-07 */
     assert_int_equal(reap_status(rig), VSK_BAD_USED_IDX);
     rig_free(rig);
 }
@@ -653,6 +659,7 @@ a_used_id_of_32_bits_is_not_cut_to_16(void **state)
     head = rig_add_one(rig, 1);
     forge(rig, 1, 0x10000u + head, 0);
 
+    /* SPLIT-DEV-06 */
     assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
     rig_free(rig);
 }
@@ -683,6 +690,7 @@ a_head_used_twice_is_refused_the_second_time(void **state)
     reaped(rig);
     forge(rig, 2, head, 0);
 
+    /* SPLIT-DEV-06 */
     assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
     rig_free(rig);
 }
@@ -1119,6 +1127,7 @@ a_driver_opened_again_overwrites_no_outstanding_chain(void **state)
     rig_add(rig, mixed, 3, 0, 2);
     saved = vsk_queue_driver_state(&rig->driver);
 
+    /* CLEAN-DRV-01 */
     assert_int_equal(vsk_queue_driver_open(&rig->driver, &rig->memory,
                                            &rig->ring, rig->slots, &saved),
                      VSK_OK);

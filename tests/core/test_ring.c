@@ -188,6 +188,20 @@ a_device_area_that_ends_outside_memory_is_refused(void **state)
 }
 
 static void
+a_part_across_two_regions_is_refused(void **state)
+{
+    const vsk_region two[] = {{0x10000, 0x40, bytes}, {0x10040, 0x4000, bytes}};
+    vsk_ring ring = ring_of(8);
+    vsk_ring_parts parts;
+    vsk_memory memory;
+    (void)state;
+    assert_int_equal(vsk_memory_init(&memory, two, 2), VSK_OK);
+
+    /* SPLIT-BOTH-02 */
+    assert_int_equal(vsk_ring_map(&ring, &memory, &parts), VSK_ERR_ADDRESS);
+}
+
+static void
 an_unknown_ring_feature_is_refused(void **state)
 {
     vsk_ring ring = ring_of(8);
@@ -258,6 +272,7 @@ main(void)
         cmocka_unit_test(a_descriptor_area_that_ends_outside_memory_is_refused),
         cmocka_unit_test(a_driver_area_that_ends_outside_memory_is_refused),
         cmocka_unit_test(a_device_area_that_ends_outside_memory_is_refused),
+        cmocka_unit_test(a_part_across_two_regions_is_refused),
         cmocka_unit_test(an_unknown_ring_feature_is_refused),
         cmocka_unit_test(a_refused_ring_leaves_the_parts_as_they_were),
         cmocka_unit_test(an_event_is_due_exactly_where_its_index_was_passed),

@@ -68,6 +68,7 @@ an_indirect_chain_is_one_descriptor_and_a_table(void **state)
 
     head = rig_add(rig, mixed, 3, 3, 1);
 
+    /* SPLITIND-BOTH-01, SPLITIND-DRV-02, SPLITIND-DRV-04 */
     assert_desc(rig, desc_at(rig, head), RIG_TABLE, 48, RIG_I);
     assert_desc(rig, RIG_TABLE, RIG_DATA + 0x10, 44, RIG_N);
     assert_desc(rig, RIG_TABLE + 16, RIG_DATA + 0x50, 5, RIG_N);
@@ -83,6 +84,7 @@ a_table_is_chained_in_sequence(void **state)
 
     rig_add(rig, mixed, 3, 3, 1);
 
+    /* SPLITORD-DRV-03: with IN_ORDER or without */
     assert_int_equal(rig_get16(rig, RIG_TABLE + 14), 1);
     assert_int_equal(rig_get16(rig, RIG_TABLE + 30), 2);
     rig_free(rig);
@@ -109,6 +111,7 @@ a_chain_may_begin_direct_and_end_in_a_table(void **state)
 
     head = rig_add(rig, mixed, 3, 2, 1);
 
+    /* SPLITIND-DEV-02 */
     second = rig_get16(rig, desc_at(rig, head) + 14);
     assert_desc(rig, desc_at(rig, head), RIG_DATA + 0x10, 44, RIG_N);
     assert_desc(rig, desc_at(rig, second), RIG_TABLE, 32, RIG_I);
@@ -159,6 +162,7 @@ slots_are_taken_round_the_ring(void **state)
     for (int i = 0; i < 5; i++) {
         vsk_used used;
 
+        /* SPLIT-DRV-04 */
         rig_add_one(rig, 1);
         rig_complete_one(rig);
         assert_int_equal(vsk_queue_reap(&rig->driver, &used), VSK_OK);
@@ -215,8 +219,37 @@ the_driver_writes_no_device_area_once_begun(void **state)
     vsk_queue_enable_interrupts(&rig->driver);
     vsk_queue_disable_interrupts(&rig->driver);
 
-    /* SPLIT-DEV-05 */
+    /* SPLIT-DEV-05, SPLIT-BOTH-01 */
     assert_memory_equal(rig_at(rig, rig->ring.device), before, sizeof before);
+    rig_free(rig);
+}
+
+static void
+a_published_chain_is_left_as_it_is_until_it_is_used(void **state)
+{
+    struct rig *rig = rig_new(8, RIG_BOTH);
+    const vsk_buffer *later = mixed + 2;
+    uint8_t table[48], descs[3][16];
+    uint16_t slots[3];
+    (void)state;
+    rig_add(rig, mixed, 3, 3, 1);
+    slots[0] = rig_add(rig, mixed, 3, 0, 2);
+    for (uint32_t i = 1; i < 3; i++)
+        slots[i] = rig_get16(rig, desc_at(rig, slots[i - 1]) + 14);
+    for (uint32_t i = 0; i < 3; i++)
+        memcpy(descs[i], rig_at(rig, desc_at(rig, slots[i])), 16);
+    memcpy(table, rig_at(rig, RIG_TABLE), sizeof table);
+
+    for (uint64_t i = 0; i < 4; i++)
+        rig_add(rig, later, 1, 0, i);
+    vsk_queue_should_kick(&rig->driver);
+    vsk_queue_enable_interrupts(&rig->driver);
+    vsk_queue_disable_interrupts(&rig->driver);
+
+    /* CLEAN-DRV-01 */
+    for (uint32_t i = 0; i < 3; i++)
+        assert_memory_equal(rig_at(rig, desc_at(rig, slots[i])), descs[i], 16);
+    assert_memory_equal(rig_at(rig, RIG_TABLE), table, sizeof table);
     rig_free(rig);
 }
 
@@ -283,6 +316,7 @@ a_driver_does_not_believe_an_available_idx_that_was_rewritten(void **state)
 
     rig_add_one(rig, 2);
 
+    /* SPLIT-DRV-06 */
     assert_int_equal(rig_get16(rig, rig_avail_idx(rig)), 2);
     rig_free(rig);
 }
@@ -339,7 +373,7 @@ no_kick_is_due_where_flags_are_1(void **state)
     (void)state;
     rig_put16(rig, rig_used_flags(rig), 1);
 
-    /* SPLITSUP-DRV-08 */
+    /* SPLITSUP-DRV-08, SPLIT-DEV-12 */
     assert_false(kick_after(rig, 1));
     rig_free(rig);
 }
@@ -544,6 +578,7 @@ enabling_kicks_names_the_next_index(void **state)
     rig_add_one(rig, 1);
     rig_complete_one(rig);
 
+    /* SPLITSUP-DEV-11 */
     assert_false(vsk_queue_enable_kicks(&rig->device));
 
     assert_int_equal(rig_get16(rig, rig_avail_event(rig)), 1);
@@ -562,6 +597,7 @@ enabling_interrupts_names_the_next_index(void **state)
 
     assert_false(vsk_queue_enable_interrupts(&rig->driver));
 
+    /* SPLITSUP-DRV-04 */
     assert_int_equal(rig_get16(rig, rig_used_event(rig)), 1);
     rig_free(rig);
 }
@@ -635,6 +671,7 @@ main(void)
         cmocka_unit_test(slots_are_taken_round_the_ring),
         cmocka_unit_test(the_device_writes_no_descriptor_and_no_driver_area),
         cmocka_unit_test(the_driver_writes_no_device_area_once_begun),
+        cmocka_unit_test(a_published_chain_is_left_as_it_is_until_it_is_used),
         cmocka_unit_test(staged_chains_are_in_the_ring_before_idx_moves),
         cmocka_unit_test(given_chains_are_in_the_ring_before_idx_moves),
         cmocka_unit_test(

@@ -17,12 +17,13 @@ static const struct entry {
 #define ENTRIES (sizeof entries / sizeof entries[0])
 
 static void
-ok_is_zero_and_none_is_one(void **state)
+ok_none_and_eof_are_no_failures(void **state)
 {
     (void)state;
 
     assert_int_equal(VSK_OK, 0);
     assert_int_equal(VSK_NONE, 1);
+    assert_int_equal(VSK_EOF, 2);
 }
 
 static void
@@ -30,7 +31,7 @@ every_failure_is_negative(void **state)
 {
     (void)state;
 
-    for (size_t i = 2; i < ENTRIES; i++)
+    for (size_t i = 3; i < ENTRIES; i++)
         assert_true(entries[i].status < 0);
 }
 
@@ -141,7 +142,7 @@ int
 main(void)
 {
     const struct CMUnitTest cases[] = {
-        cmocka_unit_test(ok_is_zero_and_none_is_one),
+        cmocka_unit_test(ok_none_and_eof_are_no_failures),
         cmocka_unit_test(every_failure_is_negative),
         cmocka_unit_test(every_status_has_a_value_of_its_own),
         cmocka_unit_test(every_status_is_named),

@@ -161,7 +161,6 @@ a_new_connection_is_all_0_but_for_its_flow(void **state)
     assert_int_equal(conn->shut_received, 0);
 }
 
-/* VSOCK-BOTH-11 */
 static void
 flows_that_differ_in_one_field_are_two_connections(void **state)
 {
@@ -171,6 +170,7 @@ flows_that_differ_in_one_field_are_two_connections(void **state)
     vsk_conn *conns[5];
     (void)state;
 
+    /* VSOCK-BOTH-11 */
     for (uint32_t i = 0; i < 5; i++)
         assert_int_equal(vsk_table_add(&table, &flows[i], &conns[i]), VSK_OK);
 
@@ -186,6 +186,7 @@ a_flow_that_is_there_is_not_added_again(void **state)
     vsk_conn *conn = add(&table, 7), *second = NULL;
     (void)state;
 
+    /* VSOCK-BOTH-34 */
     assert_int_equal(vsk_table_add(&table, &flow, &second), VSK_ERR_BUSY);
 
     assert_null(second);

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Every field of every cell of the connection table RULES in conn.c, changed one at a time."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from .bench import Bench, Result
+from .rules import Status
+
+ERR_STATE, BAD_STATE, SEND_RST = -27, -130, 0x002
+PROGRAM = "test_conn"
+
+
+class Cell(NamedTuple):
+    """One field of a cell, and what it is changed to."""
+
+    state: str
+    input: str
+    line: int
+    field: str
+    value: int
+    status: int
+    key: str
+
+    def __str__(self) -> str:
+        place = f"core/vsk/conn.c:{self.line}: {self.state} gets {self.input}"
+        return f"{place}: {self.field} = {self.value}"
+
+    def clause(self, statuses: Iterable[Status]) -> str:
+        """The clause of its status; for IN_FAULT every packet brings a rule of its own."""
+        numbers = {status.number: status.clause for status in statuses}
+        return "" if self.input == "IN_FAULT" else numbers.get(self.status, "")
+
+
+def build(bench: Bench) -> Path:
+    """A library whose table can be changed by its environment."""
+    folder = bench.folder / "cells"
+    folder.mkdir()
+    text = (bench.core / "conn.c").read_text()
+    source = folder / "conn.c"
+    source.write_text(text.replace("static const rule RULES", "static rule RULES"))
+    made = folder / "conn.o"
+    bench.compile(Path(__file__).with_name("cells.c"), made, f'-DCONN_C="{source}"')
+    bench.link(folder, made)
+    return folder
+
+
+def _names(text: str) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
+    """States and inputs in the order of their numbers, and the line of each cell."""
+    inputs = re.findall(r"^    ((?:IN|CALL)_\w+),", text, re.M)
+    states: list[str] = []
+    lines: dict[tuple[str, str], int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.match(r"\s*\[VSK_STATE_(\w+)\] =", line):
+            states.append(found[1])
+        elif found := re.match(r"\s*\[(\w+)\] =", line):
+            lines[states[-1], found[1]] = number
+    return states, inputs, lines
+
+
+def _changes(next_: int, reason: int, actions: int, status: int, states: int) -> dict[str, int]:
+    """What each field is changed to; of a call that is refused nothing but the status is used."""
+    changed = {"status": BAD_STATE if status in (0, ERR_STATE) else 0}
+    if status == ERR_STATE:
+        return changed
+    changed["next"] = (next_ + 1) % states
+    changed["reason"] = 1 if reason == 0 else 0
+    changed["actions"] = SEND_RST if actions == 0 else 0
+    return changed
+
+
+def cells(bench: Bench, library: Path) -> list[Cell]:
+    """Every field of every cell, as the compiled table has them."""
+    states, inputs, lines = _names((bench.core / "conn.c").read_text())
+    found = []
+    for row in bench.output(PROGRAM, library, VSK_CELL="list").splitlines():
+        state, in_, *fields = map(int, row.split())
+        for field, value in _changes(*fields, len(states)).items():
+            name = states[state], inputs[in_]
+            key = f"{state} {in_} {field} {value}"
+            found.append(Cell(*name, lines[name], field, value, fields[3], key))
+    return found
+
+
+def run(bench: Bench, library: Path, cell: Cell) -> Result:
+    """Run the tests of the table over a changed one."""
+    return bench.run(PROGRAM, library, VSK_CELL=cell.key)
