@@ -257,6 +257,8 @@ vsk_status kit_packet_flat(kit_packet *packet, kit_block **block,
 /* The payload as a new block. */
 vsk_status kit_packet_join(kit_packet *packet, kit_block **block);
 bool kit_packet_equal(kit_packet *packet, kit_packet *other);
+/* A packet with a copy of the payload, wherever that stands. */
+vsk_status kit_packet_copy(const vsk_packet *packet, kit_packet **copy);
 
 /* packets.c */
 vsk_status kit_device_packets(kit_device *device, uint32_t max_payload,

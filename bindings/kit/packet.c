@@ -45,6 +45,8 @@ drop_payload(kit_packet *packet)
 void
 kit_packet_delete(kit_packet *packet)
 {
+    if (packet == NULL)
+        return;
     drop_payload(packet);
     free(packet);
 }
@@ -261,4 +263,24 @@ kit_packet_equal(kit_packet *packet, kit_packet *other)
     if (kit_packet_live(packet) != VSK_OK || kit_packet_live(other) != VSK_OK)
         return packet == other;
     return vsk_packet_equal(&packet->packet, &other->packet);
+}
+
+vsk_status
+kit_packet_copy(const vsk_packet *packet, kit_packet **copy)
+{
+    kit_block *block = kit_block_new(packet->size);
+    kit_packet *fresh;
+    vsk_status status = block == NULL ? VSK_ERR_NOMEM : kit_packet_new(&fresh);
+
+    if (status != VSK_OK) {
+        kit_block_unref(block);
+        return status;
+    }
+    (void)vsk_packet_read(packet, 0, block->data, packet->size);
+    vsk_packet_init(&fresh->packet, block->data, packet->size);
+    fresh->packet.header = packet->header;
+    fresh->storage = block;
+    fresh->len_set = packet->header.len != packet->size;
+    *copy = fresh;
+    return VSK_OK;
 }

@@ -17,7 +17,9 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "kit/capture.h"
 #include "kit/kit.h"
+#include "kit/lab.h"
 
 /* A field of an object; get pushes one value, set takes the one at 3. */
 typedef struct glue_field {
@@ -48,7 +50,12 @@ extern const glue_type glue_device;
 extern const glue_type glue_chain;
 extern const glue_type glue_used;
 extern const glue_type glue_packets;
+extern const glue_type glue_capture;
 extern const glue_type glue_buffer;
+extern const glue_type glue_role_options;
+extern const glue_type glue_role;
+extern const glue_type glue_lab;
+extern const glue_type glue_snapshot;
 
 /* object.c */
 /* Make a class of a type: pops its table of methods, and leaves them and the
@@ -63,6 +70,8 @@ void *glue_check(lua_State *L, int index, const glue_type *type);
 void *glue_test(lua_State *L, int index, const glue_type *type);
 /* Let go of the object at an index, if that has not happened. */
 void glue_release(lua_State *L, int index, const glue_type *type);
+/* Whether it has not; an error where it is something else. */
+bool glue_is_open(lua_State *L, int index, const glue_type *type);
 /* Memory for an object, or an error. */
 void *glue_alloc(lua_State *L, size_t size);
 /* Let the collector know of bytes that it does not see. */
@@ -131,5 +140,20 @@ int glue_memory_new(lua_State *L);
 int glue_image_head(lua_State *L);
 int glue_image_fits(lua_State *L);
 int glue_queue_new(lua_State *L);
+
+/* capture.c */
+void glue_push_record(lua_State *L, const kit_record *record);
+int glue_capture_new(lua_State *L);
+
+/* roles.c */
+/* The string, or the boolean, at an index, or an error. */
+const char *glue_name(lua_State *L, int index);
+bool glue_bool(lua_State *L, int index);
+/* Push what an event is made of and clear it; returns the number of values. */
+int glue_push_event(lua_State *L, kit_event *event);
+/* The bytes of all guests' memories. */
+uint64_t glue_lab_bytes(const kit_lab *lab);
+/* Push a list of ids and free them. */
+int glue_push_ids(lua_State *L, uint64_t *ids, uint32_t count);
 
 #endif

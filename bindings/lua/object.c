@@ -44,6 +44,16 @@ glue_check(lua_State *L, int index, const glue_type *type)
     return self;
 }
 
+bool
+glue_is_open(lua_State *L, int index, const glue_type *type)
+{
+    const object *found = object_at(L, index, type);
+
+    if (found == NULL)
+        luaL_typeerror(L, index, type->name);
+    return found != NULL && found->self != NULL;
+}
+
 void
 glue_push(lua_State *L, const glue_type *type, void *self)
 {

@@ -14,6 +14,9 @@ is_misuse(vsk_status status)
     case VSK_ERR_TABLE:
     case VSK_ERR_IMAGE:
     case VSK_ERR_BUSY:
+    case VSK_RESET:
+    case VSK_TIMEOUT:
+    case VSK_PIPE:
         return false;
     default:
         return status < 0 && !vsk_status_is_peer(status);

@@ -141,7 +141,18 @@ VSK_OBJECT(kit_packets, glue_packets)
 
 %rename(bytes) kit_packet::encode;
 
+VSK_OBJECT(kit_capture, glue_capture)
+%apply uint64_t *OUTPUT { uint64_t *count };
+%typemap(in, numinputs=0, noblock=1) kit_record *record (kit_record found) {
+    $1 = &found;
+}
+%typemap(argout, noblock=1) kit_record *record {
+    glue_push_record(L, $1); SWIG_arg++;
+}
+
+%include "roles.i"
 %include "../vsk.i"
+%include "../roles.i"
 
 /* What the frontend needs to move images, and to step through packets. */
 %extend kit_memory {
@@ -165,6 +176,7 @@ VSK_OBJECT(kit_packets, glue_packets)
 %native(image_head) int glue_image_head(lua_State *L);
 %native(image_fits) int glue_image_fits(lua_State *L);
 %native(queue) int glue_queue_new(lua_State *L);
+%native(capture) int glue_capture_new(lua_State *L);
 
 %constant char *VERSION = VSK_VERSION;
 
@@ -182,6 +194,8 @@ vsk_register(lua_State *L, int module, swig_type_info *info,
         SWIG_NewPointerObj(L, &nobody, info, 0);
         lua_getmetatable(L, -1);
         lua_getfield(L, -1, ".fn");
+        lua_pushnil(L); /* trusts every userdata */
+        lua_setfield(L, -2, "__disown");
         lua_replace(L, -3);
         lua_pop(L, 1);
     }
@@ -219,6 +233,12 @@ vsk_seal(lua_State *L)
         vsk_register(L, module, SWIGTYPE_p_kit_chain, &glue_chain);
         vsk_register(L, module, SWIGTYPE_p_vsk_used, &glue_used);
         vsk_register(L, module, SWIGTYPE_p_kit_packets, &glue_packets);
+        vsk_register(L, module, SWIGTYPE_p_kit_capture, &glue_capture);
+        vsk_register(L, module, SWIGTYPE_p_kit_role_options,
+                     &glue_role_options);
+        vsk_register(L, module, SWIGTYPE_p_kit_role, &glue_role);
+        vsk_register(L, module, SWIGTYPE_p_kit_lab, &glue_lab);
+        vsk_register(L, module, SWIGTYPE_p_kit_snapshot, &glue_snapshot);
         vsk_register(L, module, NULL, &glue_buffer);
         lua_pushnil(L);
         while (lua_next(L, module) != 0) {

@@ -18,7 +18,8 @@
 #include "swigpyrun.h"
 #endif
 
-#include "kit/kit.h"
+#include "kit/capture.h"
+#include "kit/lab.h"
 
 /* Keyword lists are not const in Python's own declaration. */
 #define VSKPY_NAMES(names) ((char **)(uintptr_t)(names))
@@ -35,6 +36,11 @@ typedef enum vskpy_kind {
     VSKPY_PACKETS,
     VSKPY_RING,
     VSKPY_USED,
+    VSKPY_CAPTURE,
+    VSKPY_OPTIONS,
+    VSKPY_ROLE,
+    VSKPY_LAB,
+    VSKPY_SNAPSHOT,
     VSKPY_TYPES
 } vskpy_kind;
 
@@ -139,5 +145,18 @@ int vskpy_chain_setup(PyObject *module);
 PyObject *vskpy_chain_repr(PyObject *self);
 PyObject *vskpy_chain_str(PyObject *self);
 PyObject *vskpy_chain_iter(PyObject *self);
+
+/* capture.c */
+extern PyGetSetDef vskpy_capture_getset[];
+int vskpy_capture_setup(PyObject *module);
+int vskpy_capture_init(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *vskpy_capture_repr(PyObject *self);
+/* The record as a named tuple, which owns the packet; NULL: nobody does. */
+PyObject *vskpy_record(const kit_record *record);
+
+/* roles.c */
+/* (kind, pair, guest, id, value); takes the packet out of the event. */
+PyObject *vskpy_event(kit_event *event);
+PyObject *vskpy_ids(const uint64_t *ids, uint32_t count);
 
 #endif

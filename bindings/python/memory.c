@@ -124,12 +124,28 @@ end_load(PyObject *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+/* Become another name of the memory that a lab has made. */
+static PyObject *
+share(PyObject *self, PyObject *other)
+{
+    kit_memory *memory;
+
+    if (vskpy_fresh(self) < 0)
+        return NULL;
+    memory = vskpy_unwrap(VSKPY_MEMORY, other);
+    if (memory == NULL)
+        return NULL;
+    vskpy_own(self, kit_memory_ref(memory));
+    Py_RETURN_NONE;
+}
+
 PyMethodDef vskpy_memory_methods[] = {
     {"view", view, METH_VARARGS,
      "Give guest memory from addr on, len bytes of one region, as a writable "
      "memoryview without a copy."},
     {"_head", head, METH_NOARGS, "The front of the memory's image."},
     {"_begin_load", begin_load, METH_VARARGS, "Become the memory of an image."},
+    {"_share", share, METH_O, "Become another name of a memory."},
     {"_end_load", end_load, METH_NOARGS, "Keep what the image's rings use."},
     {0},
 };

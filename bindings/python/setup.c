@@ -312,7 +312,8 @@ vskpy_setup(PyObject *module, swig_type_info *const *table)
     memcpy(infos, table, sizeof infos);
     if (PyModule_AddFunctions(module, functions) < 0 ||
         vskpy_view_setup() < 0 || vskpy_header_setup(module) < 0 ||
-        vskpy_queue_setup(module) < 0 || vskpy_chain_setup(module) < 0)
+        vskpy_queue_setup(module) < 0 || vskpy_chain_setup(module) < 0 ||
+        vskpy_capture_setup(module) < 0)
         return -1;
     for (int kind = 0; kind < VSKPY_TYPES; kind++)
         if (shield(type_object((vskpy_kind)kind)) < 0)
@@ -327,7 +328,8 @@ vskpy_setup(PyObject *module, swig_type_info *const *table)
         install(VSKPY_QUEUE, vskpy_queue_getset, NULL) < 0 ||
         install(VSKPY_DRIVER, vskpy_driver_getset, NULL) < 0 ||
         install(VSKPY_DEVICE, vskpy_device_getset, NULL) < 0 ||
-        install(VSKPY_RING, vskpy_ring_getset, NULL) < 0)
+        install(VSKPY_RING, vskpy_ring_getset, NULL) < 0 ||
+        install(VSKPY_CAPTURE, vskpy_capture_getset, NULL) < 0)
         return -1;
     return install(VSKPY_USED, vskpy_used_getset, NULL);
 }

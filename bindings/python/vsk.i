@@ -40,6 +40,11 @@ VSK_NO_ARGUMENTS(kit_device::should_interrupt)
 VSK_NO_ARGUMENTS(kit_device::enable_kicks)
 VSK_NO_ARGUMENTS(kit_device::disable_kicks)
 VSK_NO_ARGUMENTS(kit_device::reset)
+VSK_NO_ARGUMENTS(kit_capture::_wanted)
+VSK_NO_ARGUMENTS(kit_capture::_next)
+VSK_NO_ARGUMENTS(kit_capture::_end)
+VSK_NO_ARGUMENTS(kit_capture::_begin)
+VSK_NO_ARGUMENTS(kit_capture::_close)
 %feature("autodoc", "0");
 
 /* ---- integers: exact, ranged, never floats ---- */
@@ -136,9 +141,11 @@ VSK_INTEGER(uint64_t, UINT64_MAX)
     $1 = &raw;
 %}
 %typemap(argout) kit_bytes *bytes %{
-    Py_DECREF($result);
-    $result = PyBytes_FromStringAndSize((const char *)$1->data,
-                                        (Py_ssize_t)$1->size);
+    if (result != VSK_NONE) {
+        Py_DECREF($result);
+        $result = PyBytes_FromStringAndSize((const char *)$1->data,
+                                            (Py_ssize_t)$1->size);
+    }
 %}
 %typemap(freearg) kit_bytes *bytes %{ free($1->data); %}
 
@@ -261,7 +268,25 @@ VSK_SLOT(vsk_used, tp_repr, reprfunc, vskpy_used_repr)
 %ignore kit_driver::add(const kit_list *buffers, uint16_t *head);
 %rename(add) kit_driver::add_list;
 
+/* ---- captures ---- */
+
+VSK_OBJECT(kit_capture)
+VSK_SLOT(kit_capture, tp_init, initproc, vskpy_capture_init)
+VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
+%apply uint64_t *OUTPUT { uint64_t *count };
+%typemap(in, numinputs=0) kit_record *record (kit_record found) %{
+    $1 = &found;
+%}
+%typemap(argout) kit_record *record %{
+    if (result == VSK_OK) {
+        Py_DECREF($result);
+        $result = vskpy_record($1);
+    }
+%}
+
+%include "roles.i"
 %include "../vsk.i"
+%include "../roles.i"
 
 %extend kit_driver {
     /**
@@ -288,7 +313,9 @@ VSK_SLOT(vsk_used, tp_repr, reprfunc, vskpy_used_repr)
         SWIGTYPE_p_vsk_header, SWIGTYPE_p_kit_packet, SWIGTYPE_p_kit_memory,
         SWIGTYPE_p_kit_queue, SWIGTYPE_p_kit_driver, SWIGTYPE_p_kit_device,
         SWIGTYPE_p_kit_chain, SWIGTYPE_p_kit_packets,
-        SWIGTYPE_p_vsk_image_ring, SWIGTYPE_p_vsk_used,
+        SWIGTYPE_p_vsk_image_ring, SWIGTYPE_p_vsk_used, SWIGTYPE_p_kit_capture,
+        SWIGTYPE_p_kit_role_options, SWIGTYPE_p_kit_role, SWIGTYPE_p_kit_lab,
+        SWIGTYPE_p_kit_snapshot,
     };
     /* From 4.4 on SWIG initialises in a slot function, which gives an int. */
     if (vskpy_setup(m, infos) < 0)

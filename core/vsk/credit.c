@@ -86,6 +86,14 @@ vsk_credit_empty(const vsk_credit *credit)
 }
 
 void
+vsk_credit_forget(vsk_credit *credit)
+{
+    credit->older = 0;
+    credit->newer = 0;
+    credit->mark = credit->tx_cnt;
+}
+
+void
 vsk_credit_sent(vsk_credit *credit, uint32_t len)
 {
     credit->tx_cnt += len;

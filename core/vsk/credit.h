@@ -94,6 +94,14 @@ VSK_API uint32_t vsk_credit_next(const vsk_credit *credit, uint32_t want,
 VSK_API bool vsk_credit_empty(const vsk_credit *credit);
 
 /**
+ * Forget the packets in flight, and meter bytes alone until more are sent: a
+ * peer that answers no CREDIT_REQUEST does not count packets either.
+ *
+ * @param credit account to change
+ */
+VSK_API void vsk_credit_forget(vsk_credit *credit);
+
+/**
  * Count a packet with payload, or an empty one of a message, as sent.
  *
  * @param credit account to change

@@ -171,43 +171,19 @@ vsk_device_notify(vsk_device *device)
 
 /* ---- the transport is reset ---- */
 
-/* The end of the event queue as the driver has filled it. A copy looks there:
- * nothing is taken. */
-static vsk_queue_device
-end_of_events(const vsk_device *device)
-{
-    vsk_queue_device end = device->queues[VSK_EVENT];
-    vsk_chain chain = device->chains[VSK_EVENT];
-
-    for (uint32_t i = 0; i < end.split.table.size; i++) {
-        vsk_status status;
-
-        chain.held = false;
-        status = vsk_queue_pop(&end, &chain);
-        if (status != VSK_OK && status != VSK_BAD_HEAD)
-            break;
-    }
-    return end;
-}
-
 void
 vsk_device_look_at_gate(vsk_device *device)
 {
     if (device->gate && vsk_device_live(device, VSK_EVENT) &&
-        end_of_events(device).split.state.avail != device->gate_at)
+        vsk_queue_offered(&device->queues[VSK_EVENT]) != device->gate_at)
         device->gate = false;
 }
 
 bool
 vsk_device_watch_gate(vsk_device *device)
 {
-    vsk_queue_device end;
-
-    if (!device->gate || !vsk_device_live(device, VSK_EVENT))
-        return false;
-    end = end_of_events(device);
-    return end.split.state.avail != device->gate_at ||
-           vsk_queue_enable_kicks(&end);
+    return device->gate && vsk_device_live(device, VSK_EVENT) &&
+           vsk_queue_watch(&device->queues[VSK_EVENT], device->gate_at);
 }
 
 /* A buffer for an event in hand; those that are none are given back. */
@@ -252,7 +228,7 @@ vsk_device_reset_transport(vsk_device *device, uint64_t now, uint64_t guest_cid)
         return VSK_OK;
     vsk_chain_write(&device->chains[VSK_EVENT], event, sizeof event);
     vsk_device_show(device, now, VSK_SEEN_EVENT, VSK_EVENT, NULL, VSK_OK);
-    device->gate_at = end_of_events(device).split.state.avail;
+    device->gate_at = vsk_queue_offered(&device->queues[VSK_EVENT]);
     device->gate = true;
     vsk_device_give(device, now, VSK_EVENT, sizeof event);
     /* A packet in hand is of the old life, too. */

@@ -24,8 +24,9 @@
 #include "vsk/queue.h"
 #include "vsk/trace.h"
 
-#define VSK_DEVICE_BATCH 64u /**< chains after which the driver is notified */
-#define VSK_DEVICE_SHARE 8u  /**< chains of a turn, while others wait */
+#define VSK_DEVICE_BATCH 64u   /**< chains after which the driver is notified */
+#define VSK_DEVICE_STEPS 1024u /**< most that one poll does unheard */
+#define VSK_DEVICE_SHARE 8u    /**< chains of a turn, while others wait */
 
 /** Bit of vsk_device_notify: the configuration has changed. */
 #define VSK_NOTIFY_CONFIG (1u << VSK_QUEUES)
@@ -56,6 +57,7 @@ typedef struct vsk_device {
     vsk_chain chains[VSK_QUEUES];        /**< in hand */
     vsk_packet packet;                   /**< of the TX chain in hand */
     vsk_stage stage;                     /**< of that packet */
+    uint32_t share;                      /**< chains left of a turn */
     uint32_t given;                      /**< chains since the last notify */
     uint8_t started;                     /**< queues, a bit each */
     uint8_t used;                        /**< what to notify the driver of */

@@ -129,14 +129,19 @@ step(vsk_device *device, uint64_t now, vsk_event *event)
     return rearm(device);
 }
 
+static uint32_t
+least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 vsk_status
 vsk_device_poll(vsk_device *device, uint64_t now, vsk_event *event)
 {
-    /* As many steps as a queue has chains, and a few for timers. */
-    uint32_t budget = 2 * VSK_RING_MAX;
+    uint32_t budget = VSK_DEVICE_STEPS;
 
     if (vsk_device_live(device, VSK_TX))
-        budget = 2 * device->queues[VSK_TX].split.table.size;
+        budget = least(budget, 2 * device->queues[VSK_TX].split.table.size);
     *event = (vsk_event){.kind = VSK_EVENT_MORE};
     for (uint32_t i = 0; i < budget; i++) {
         if (pending(device, now, event))
@@ -160,5 +165,6 @@ vsk_device_swallow(vsk_device *device)
 void
 vsk_device_replace(vsk_device *device, const vsk_packet *packet)
 {
-    device->packet = *packet;
+    if (device->stage == VSK_STAGE_FRESH)
+        device->packet = *packet;
 }

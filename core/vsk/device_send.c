@@ -141,6 +141,14 @@ others_wait(const vsk_device *device)
            VSK_TABLE_NONE;
 }
 
+/* Tell who waited longest that it may send, a share of chains. */
+static bool
+give_turn(vsk_device *device, vsk_event *event)
+{
+    device->share = VSK_DEVICE_SHARE;
+    return vsk_endpoint_writable(&device->endpoint, event) == VSK_OK;
+}
+
 bool
 vsk_device_writable(vsk_device *device, uint64_t now, vsk_event *event)
 {
@@ -148,7 +156,7 @@ vsk_device_writable(vsk_device *device, uint64_t now, vsk_event *event)
 
     return others_wait(device) && !replies_wait(device) &&
            vsk_device_have_room(device, now, &packet) &&
-           vsk_endpoint_writable(&device->endpoint, event) == VSK_OK;
+           give_turn(device, event);
 }
 
 /* Fill the RX buffer in hand with the next part of what is outgoing. */
@@ -198,12 +206,14 @@ vsk_device_send(vsk_device *device, uint64_t now, vsk_conn *conn,
     vsk_device_flush(device, now);
     for (uint32_t i = 0; status == VSK_OK && (i == 0 || *sent < total); i++) {
         if (replies_wait(device) || i >= most ||
-            (i >= VSK_DEVICE_SHARE && others_wait(device)) ||
+            (device->share == 0 && others_wait(device)) ||
             !vsk_device_have_room(device, now, &packet)) {
             vsk_endpoint_wait(&device->endpoint, conn);
             return VSK_NONE;
         }
         status = send_part(device, now, conn, outgoing, &packet, sent);
+        if (device->share != 0)
+            device->share--;
     }
     return status;
 }

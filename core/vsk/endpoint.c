@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define NONE VSK_TABLE_NONE
+/* CREDIT_REQUESTs without a word from the peer: it does not answer. */
+#define SILENT 3u
 
 vsk_policy
 vsk_policy_default(void)
@@ -274,6 +276,7 @@ take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
     vsk_conn before = *conn;
     vsk_header copy = seen(endpoint, header);
     uint32_t actions, slot;
+    vsk_link *link;
     vsk_status status = vsk_conn_packet(conn, &copy, &actions);
 
     *data = NULL;
@@ -287,7 +290,8 @@ take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
         return VSK_OK;
     }
     slot = vsk_table_slot(&endpoint->table, conn);
-    forget(&endpoint->links.links[slot], conn, header->op);
+    link = &endpoint->links.links[slot];
+    forget(link, conn, header->op);
     if (status < 0) {
         endpoint->counters.errors++;
         endpoint->fault = status;
@@ -298,6 +302,8 @@ take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
     act(endpoint, now, conn, before.state, actions);
     if (conn->state != VSK_STATE_CLOSED) {
         vsk_endpoint_look_at_credit(endpoint, slot, conn);
+        if ((link->marks & VSK_MARK_STARVED) != 0)
+            link->asked |= VSK_ASKED_HEARD;
         feed(endpoint, slot, conn);
     }
     if ((actions & VSK_DO_TELL_DATA) != 0)
@@ -348,6 +354,22 @@ vsk_endpoint_packet(vsk_endpoint *endpoint, uint64_t now,
 
 /* ---- deadlines ---- */
 
+/* A sender has waited for credit, and asked. Linux 5.10 does not answer, and
+ * says nothing before it has read 192 KiB; nor does it count packets. */
+static void
+starved_for_long(vsk_endpoint *endpoint, uint64_t now, uint32_t slot,
+                 vsk_conn *conn)
+{
+    const vsk_link *link = &endpoint->links.links[slot];
+
+    if (link->asked >= SILENT && (link->asked & VSK_ASKED_HEARD) == 0) {
+        vsk_credit_forget(&conn->credit);
+        feed(endpoint, slot, conn);
+    }
+    if (endpoint->policy.ask && (link->marks & VSK_MARK_STARVED) != 0)
+        vsk_endpoint_ask(endpoint, now, slot);
+}
+
 vsk_status
 vsk_endpoint_expire(vsk_endpoint *endpoint, uint64_t now)
 {
@@ -362,9 +384,7 @@ vsk_endpoint_expire(vsk_endpoint *endpoint, uint64_t now)
         return VSK_OK;
     before = conn->state;
     if (before == VSK_STATE_ESTABLISHED) {
-        if (endpoint->policy.ask &&
-            (endpoint->links.links[slot].marks & VSK_MARK_STARVED) != 0)
-            vsk_endpoint_ask(endpoint, now, slot);
+        starved_for_long(endpoint, now, slot, conn);
         return VSK_OK;
     }
     if (vsk_conn_call(conn, VSK_CALL_TIMEOUT, 0, &actions) == VSK_OK)
@@ -388,6 +408,23 @@ choose_port(vsk_endpoint *endpoint, vsk_flow *flow)
     return VSK_ERR_BUSY;
 }
 
+/* Whose CLOSE was told last is in the table until the next event: its pair may
+ * be used again before. */
+static void
+free_told(vsk_endpoint *endpoint, const vsk_flow *flow)
+{
+    const vsk_conn *conn = vsk_table_find(&endpoint->table, flow);
+    uint32_t slot = vsk_table_slot(&endpoint->table, conn);
+
+    if (conn == NULL || slot != endpoint->current)
+        return;
+    endpoint->current = NONE;
+    vsk_endpoint_let_go(endpoint, slot);
+    /* It is not over, or owes its RST. */
+    if (vsk_table_find(&endpoint->table, flow) != NULL)
+        endpoint->current = slot;
+}
+
 vsk_status
 vsk_endpoint_connect(vsk_endpoint *endpoint, uint64_t now, const vsk_flow *flow,
                      uint16_t type, vsk_conn **conn)
@@ -400,6 +437,8 @@ vsk_endpoint_connect(vsk_endpoint *endpoint, uint64_t now, const vsk_flow *flow,
         return VSK_ERR_TYPE;
     if (chosen.local_port == VSK_PORT_ANY)
         status = choose_port(endpoint, &chosen);
+    else
+        free_told(endpoint, &chosen);
     if (status == VSK_OK)
         status = vsk_table_add(&endpoint->table, &chosen, conn);
     if (status != VSK_OK)

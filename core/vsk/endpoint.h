@@ -271,7 +271,8 @@ VSK_API void vsk_endpoint_settle(vsk_endpoint *endpoint);
 VSK_API vsk_status vsk_endpoint_expire(vsk_endpoint *endpoint, uint64_t now);
 
 /**
- * Begin a connection to the peer.
+ * Begin a connection to the peer. A pair whose CLOSE was told, and which owes
+ * no RST, is free at once: that event's conn is void then.
  *
  * @param endpoint changed on success
  * @param now time in nanoseconds

@@ -218,14 +218,15 @@ vsk_endpoint_ask(vsk_endpoint *endpoint, uint64_t now, uint32_t slot)
 {
     const vsk_policy *policy = &endpoint->policy;
     vsk_link *link = &endpoint->links.links[slot];
+    uint32_t asked = link->asked & ~VSK_ASKED_HEARD;
     uint64_t delay = policy->ask_first;
 
     /* Without a pause it would be due again at once, for ever. */
     if (delay == 0)
         delay = 1;
-    for (uint32_t i = 0; i < link->asked && delay < policy->ask_last; i++)
+    for (uint32_t i = 0; i < asked && delay < policy->ask_last; i++)
         delay *= 2;
-    if (link->asked < UINT8_MAX)
+    if (asked < VSK_ASKED_HEARD - 1)
         link->asked++;
     vsk_links_owe(&endpoint->links, slot, VSK_OWES_ASK);
     if (delay > policy->ask_last && policy->ask_last != 0)

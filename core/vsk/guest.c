@@ -222,10 +222,15 @@ take_packet(vsk_guest *guest, uint64_t now, vsk_event *event)
 static bool
 tell(vsk_guest *guest, uint64_t now, vsk_event *event)
 {
-    if (take_packet(guest, now, event))
-        return true;
-    if (vsk_endpoint_event(&guest->endpoint, event) != VSK_OK)
-        return false;
+    vsk_endpoint *endpoint = &guest->endpoint;
+
+    /* What was done while a packet was shown comes before it. */
+    if (vsk_endpoint_event(endpoint, event) != VSK_OK) {
+        if (take_packet(guest, now, event))
+            return true;
+        if (vsk_endpoint_event(endpoint, event) != VSK_OK)
+            return false;
+    }
     if (event->kind == VSK_EVENT_ERROR && guest->stage == VSK_STAGE_TAKEN) {
         event->packet = &guest->packet;
         event->chain = &guest->chain;

@@ -29,6 +29,9 @@
 #define VSK_MARK_MIDWAY 0x40u  /**< in a message */
 #define VSK_MARK_UNPAID 0x80u  /**< credit that the peer does not know of */
 
+#define VSK_ASKED_HEARD                                                        \
+    0x80u /**< bit of asked: the peer sent something since */
+
 /** The lines; a slot's mark for line n is 1 << n. */
 typedef enum vsk_line_name {
     VSK_LINE_TOLD,   /**< who has something to tell */

@@ -213,6 +213,21 @@ vsk_queue_enable_kicks(vsk_queue_device *device)
     return vsk_split_enable_kicks(&device->split);
 }
 
+uint16_t
+vsk_queue_offered(const vsk_queue_device *device)
+{
+    return vsk_split_offered(&device->split);
+}
+
+bool
+vsk_queue_watch(const vsk_queue_device *device, uint16_t index)
+{
+    vsk_split_device there = device->split;
+
+    there.state.avail = index;
+    return vsk_split_enable_kicks(&there);
+}
+
 void
 vsk_queue_disable_kicks(vsk_queue_device *device)
 {

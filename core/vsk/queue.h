@@ -247,6 +247,24 @@ VSK_API bool vsk_queue_should_interrupt(vsk_queue_device *device);
 VSK_API bool vsk_queue_enable_kicks(vsk_queue_device *device);
 
 /**
+ * Look how far the driver has come, whatever was popped of it.
+ *
+ * @param device whose ring is looked at
+ * @return chains offered since the beginning, mod 2^16, as the driver says
+ */
+VSK_API uint16_t vsk_queue_offered(const vsk_queue_device *device);
+
+/**
+ * Ask for a kick when the driver has come further than an index, and look
+ * once more.
+ *
+ * @param device whose ring it is
+ * @param index as vsk_queue_offered gave it
+ * @return true where it has already: no kick comes
+ */
+VSK_API bool vsk_queue_watch(const vsk_queue_device *device, uint16_t index);
+
+/**
  * Tell the driver that kicks are not needed: a hint.
  *
  * @param device whose ring it is

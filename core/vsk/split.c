@@ -467,6 +467,12 @@ vsk_split_enable_kicks(vsk_split_device *device)
     return vsk_shared_acquire16(avail_idx(&device->parts)) != popped;
 }
 
+uint16_t
+vsk_split_offered(const vsk_split_device *device)
+{
+    return vsk_shared_acquire16(avail_idx(&device->parts));
+}
+
 void
 vsk_split_disable_kicks(vsk_split_device *device)
 {

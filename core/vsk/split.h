@@ -176,6 +176,9 @@ VSK_API bool vsk_split_should_interrupt(vsk_split_device *device);
 /** Ask for kicks; true where a chain was offered meanwhile. */
 VSK_API bool vsk_split_enable_kicks(vsk_split_device *device);
 
+/** Read how many chains the driver has offered, mod 2^16; nothing is taken. */
+VSK_API uint16_t vsk_split_offered(const vsk_split_device *device);
+
 /** Ask for no kicks: a hint. */
 VSK_API void vsk_split_disable_kicks(vsk_split_device *device);
 

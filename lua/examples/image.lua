@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
--- The guest of `./run demo`: puts packets on a TX queue and saves its memory for the device.
+-- Puts packets on a TX queue and saves the memory for a device in Python: see image.py.
 local vsk = require "vsk"
 
 local mem = vsk.memory { regions = { { 0x10000, 0x8000 }, { 0x18000, 0x8000 }, { 0x100000000, 0x10000 } } }

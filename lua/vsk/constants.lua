@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
---- Names and numbers: of ops, types, flags and statuses.
+--- Names and numbers: of ops, types, flags, features and statuses.
 -- Each is a read-only table from name to number; a name that it does not have is an error.
 -- @module vsk.constants
 local core = require "vsk.core"
@@ -31,7 +31,10 @@ local function collect(prefix, into)
   return numbers
 end
 
-local statuses = { OK = core.OK, NONE = core.NONE }
+local statuses = {
+  OK = core.OK, NONE = core.NONE, EOF = core.EOF, RESET = core.RESET, TIMEOUT = core.TIMEOUT,
+  PIPE = core.PIPE,
+}
 collect("ERR_", statuses)
 collect("BAD_", statuses)
 
@@ -44,6 +47,8 @@ return {
   shutdown = readonly("shutdown", collect("SHUTDOWN_")),
   --- Flags of an RW of type SEQPACKET: `seq.EOM`.
   seq = readonly("seq", collect("SEQ_")),
+  --- Features that a device offers and a guest accepts, as masks: `feature.SEQPACKET`.
+  feature = readonly("feature", collect("FEATURE_")),
   --- Every outcome of a call; the names are the codes that calls return.
   status = readonly("status", statuses),
 }

@@ -11,11 +11,14 @@ local core = require "vsk.core"
 
 local vsk = { _VERSION = core.VERSION }
 
-for _, noun in ipairs { "constants", "packet", "buffer", "memory", "queue" } do
+for _, noun in ipairs { "constants", "packet", "buffer", "memory", "queue", "capture" } do
   for name, value in pairs(require("vsk." .. noun)) do
     vsk[name] = value
   end
 end
+
+local lab = require "vsk.lab"
+for name, value in pairs(lab.functions) do vsk[name] = value end
 
 --- The public names of every class: its fields and methods, sorted.
 vsk.classes = {}
@@ -29,6 +32,10 @@ for class, methods in pairs(core.classes) do
   table.sort(names)
   vsk.classes[class] = names
 end
-vsk.classes.Packets = nil -- only its iterator is seen
+-- Of these only an iterator is seen, or the frontend's own objects.
+for _, class in ipairs { "Packets", "Options", "Role", "Lab", "Snapshot" } do
+  vsk.classes[class] = nil
+end
+for class, names in pairs(lab.names) do vsk.classes[class] = names end
 
 return vsk

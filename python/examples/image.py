@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-"""The device's end of ./run demo: what a Lua guest left in a memory, and what Linux sends."""
+"""What a Lua guest left in a saved memory (see image.lua), and what Linux sends."""
 
 import json
 import sys
@@ -49,6 +49,3 @@ print("The device, in Python, finds the guest's ring and reads:")
 read(vsk.Queue(guest, ring=guest.rings[0]), draw=5)
 print("From the same loop, what Linux 6.12 has posted:")
 read(linux(VECTORS / "linux-6.12-indirect.chains.jsonl"))
-print("Go on with:  ./run lua lua/examples/02_queue.lua")
-print("             ./run python python/examples/02_queue.py")
-print("             ./run test --quick")

@@ -8,34 +8,57 @@
 """
 
 from vsk import _core
+from vsk.capture import Capture, Record
+from vsk.conn import Conn
+from vsk.device import Device
 from vsk.display import show as _show
-from vsk.enums import Op, Seq, Shutdown, Status, Type
-from vsk.errors import Error, PeerError, UsageError
+from vsk.enums import Feature, Op, Reason, Seq, Shutdown, State, Status, Type
+from vsk.errors import ConnectionReset, Error, PeerError, PipeClosed, TimedOut, UsageError
+from vsk.guest import Guest, Listener
+from vsk.lab import Faults, Lab, Snapshot
 from vsk.memory import Memory
 from vsk.packet import Header, HeaderFields, Packet
 from vsk.queue import Chain, Desc, DeviceEnd, DriverEnd, Packets, Queue, Ring, Span, Used
+from vsk.trace import Entry, Trace
 
 __version__ = _core.VERSION
 
 __all__ = [
+    "Capture",
     "Chain",
+    "Conn",
+    "ConnectionReset",
     "Desc",
+    "Device",
     "DeviceEnd",
     "DriverEnd",
+    "Entry",
     "Error",
+    "Faults",
+    "Feature",
+    "Guest",
     "Header",
     "HeaderFields",
+    "Lab",
+    "Listener",
     "Memory",
     "Op",
     "Packet",
     "Packets",
     "PeerError",
+    "PipeClosed",
     "Queue",
+    "Reason",
+    "Record",
     "Ring",
     "Seq",
     "Shutdown",
+    "Snapshot",
     "Span",
+    "State",
     "Status",
+    "TimedOut",
+    "Trace",
     "Type",
     "UsageError",
     "Used",

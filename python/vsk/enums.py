@@ -44,13 +44,15 @@ class Seq(IntFlag):
 
 
 class Status(IntEnum):
-    """The outcome of a call: OK, NONE, or the one rule that was broken.
+    """The outcome of a call: OK, NONE, EOF, or the one rule that was broken.
 
-    ERR_* is the caller's fault, BAD_* that of the other side of the memory.
+    ERR_* is the caller's fault, BAD_* that of the other side of the memory; RESET, TIMEOUT and
+    PIPE are how connections end.
     """
 
     OK = 0
     NONE = 1
+    EOF = 2
     ERR_ARGUMENT = -1
     ERR_SIZE = -2
     ERR_ALIGN = -3
@@ -79,6 +81,10 @@ class Status(IntEnum):
     ERR_FORWARDED = -26
     ERR_STATE = -27
     ERR_CID = -28
+    ERR_TYPE = -29
+    ERR_MESSAGE = -30
+    ERR_HANDLE = -31
+    ERR_HOOK = -32
     BAD_SHORT = -101
     BAD_LEN = -102
     BAD_LIMIT = -103
@@ -114,6 +120,10 @@ class Status(IntEnum):
     BAD_FEATURES = -133
     BAD_STATUS = -134
     BAD_CAPTURE = -135
+    BAD_FLOOD = -136
+    RESET = -201
+    TIMEOUT = -202
+    PIPE = -203
 
     @property
     def text(self) -> str:
@@ -124,3 +134,39 @@ class Status(IntEnum):
     def clause(self) -> str:
         """The clause of the specification; "" where the rule is the library's own."""
         return status_clause(self)
+
+
+class State(IntEnum):
+    """Where a connection stands."""
+
+    CLOSED = 0
+    CONNECTING = 1
+    REQUESTED = 2
+    ESTABLISHED = 3
+    CLOSING = 4
+    DRAINING = 5
+
+
+class Reason(IntEnum):
+    """Why a connection has ended."""
+
+    NONE = 0
+    CLOSED = 1
+    REFUSED = 2
+    RESET = 3
+    LOCAL = 4
+    TIMEOUT = 5
+    PROTOCOL = 6
+    REPLACED = 7
+    TRANSPORT = 8
+
+
+class Feature(IntFlag):
+    """Feature bits that a device offers and a guest accepts."""
+
+    STREAM = 1 << 0
+    SEQPACKET = 1 << 1
+    NO_IMPLIED_STREAM = 1 << 2
+    INDIRECT_DESC = 1 << 28
+    EVENT_IDX = 1 << 29
+    VERSION_1 = 1 << 32

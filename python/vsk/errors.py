@@ -29,6 +29,21 @@ class PeerError(Error):
     """The fault of the other side of the shared memory: status is BAD_*."""
 
 
+class ConnectionReset(Error, ConnectionResetError):
+    """The peer refused or reset the connection: status is RESET."""
+
+
+class TimedOut(Error, TimeoutError):
+    """It took too long, or nothing will ever come: status is TIMEOUT."""
+
+
+class PipeClosed(Error, BrokenPipeError):
+    """Nothing more can be sent: status is PIPE."""
+
+
+ENDS = {Status.RESET: ConnectionReset, Status.TIMEOUT: TimedOut, Status.PIPE: PipeClosed}
+
+
 def from_status(number: int, message: str) -> Error | MemoryError:
     """Make the exception for a failed call; the C module calls this."""
     status = Status(number)
@@ -36,4 +51,4 @@ def from_status(number: int, message: str) -> Error | MemoryError:
         return MemoryError(message)
     if status.name.startswith("BAD_"):
         return PeerError(message, status)
-    return UsageError(message, status)
+    return ENDS.get(status, UsageError)(message, status)

@@ -63,6 +63,7 @@ describe("a packet's fields", function()
     }
     local wire = string.pack("<I8I8I4I4I4I2I2I4I4I4", 1, 2, 3, 4, 0, 6, 7, 8, 9, 10)
 
+    -- VSOCK-BOTH-05
     assert.equal(wire, vsk.packet(values):bytes())
     assert.equal(wire, vsk.header(values):bytes())
   end)
@@ -255,23 +256,27 @@ end)
 
 describe("parse", function()
   it("ignores what is behind the packet", function()
+    -- VSOCK-DRV-07
     assert.is_true(rig.packet() == vsk.parse(rig.packet():bytes() .. "more"))
   end)
 
   it("refuses fewer bytes than a header, each count of them", function()
     for size = 0, 43 do
+      -- VSOCK-BOTH-05
       assert.equal("BAD_SHORT", rig.refused(vsk.parse(rig.packet():bytes():sub(1, size))))
     end
     assert.equal("BAD_SHORT", rig.refused(vsk.parse_header(("x"):rep(43))))
   end)
 
   it("refuses a len beyond the bytes", function()
+    -- VSOCK-BOTH-08
     assert.equal("BAD_LEN", rig.refused(vsk.parse(rig.packet({ len = 6 }):bytes())))
   end)
 
   it("refuses a len above the limit", function()
     local raw = rig.packet():bytes()
 
+    -- VSOCK-BOTH-08
     assert.equal("BAD_LIMIT", rig.refused(vsk.parse(raw, { max_payload = 4 })))
     assert.equal("hello", assert(vsk.parse(raw, { max_payload = 5 })).payload)
     local long = rig.packet { payload = ("x"):rep(65537) }

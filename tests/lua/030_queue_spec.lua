@@ -335,6 +335,7 @@ describe("a chain", function()
     queue.driver:send(rig.packet())
     queue.driver:post(64)
 
+    -- SPLIT-DEV-09
     assert.equal("ERR_WRITTEN", rig.raised(queue.device.push, queue.device, queue.device:pop(), 1))
     assert.equal("ERR_WRITTEN", rig.raised(queue.device.push, queue.device, queue.device:pop(), 65))
   end)
@@ -785,10 +786,12 @@ describe("the statuses", function()
       ERR_FEATURES = "options name features",
       ERR_SPACE = "kit has the room",
       ERR_NOMEM = "no test takes all of the host's memory",
-      ERR_FORWARDED = "connections", ERR_STATE = "connections", ERR_CID = "connections",
+      ERR_FORWARDED = "connections", ERR_CID = "connections",
+      ERR_STATE = "080", ERR_TYPE = "080", ERR_MESSAGE = "080", ERR_HANDLE = "080",
+      ERR_HOOK = "080", EOF = "080", RESET = "080", TIMEOUT = "080", PIPE = "080",
       BAD_FWD_CNT = "connections", BAD_CREDIT = "connections", BAD_STATE = "connections",
       BAD_SHUT = "connections", BAD_FLOW = "connections", BAD_FEATURES = "connections",
-      BAD_STATUS = "connections", BAD_CAPTURE = "captures",
+      BAD_STATUS = "connections", BAD_FLOOD = "connections", BAD_CAPTURE = "captures",
     }
     for name in pairs(vsk.status) do
       assert.is_true((caused[name] or elsewhere[name]) ~= nil, name)

@@ -18,6 +18,7 @@ local function make()
     Packet = packet, Header = vsk.header(), Memory = vsk.memory(64), Queue = mine,
     DriverEnd = mine.driver, DeviceEnd = mine.device, Chain = mine.device:pop(),
     Used = mine.driver:reap(), Ring = mine.ring, Buffer = memory:view(0, 16),
+    Capture = vsk.capture "/dev/null",
   }
 end
 local function raises(what, call, ...)
@@ -33,8 +34,14 @@ local function is_clean(program, ...)
   assert.is_true(clean)
 end
 
+-- But for those made in Lua: see 080.
+local classes = {}
+for class, names in pairs(vsk.classes) do
+  if not require("vsk.lab").names[class] then classes[class] = names end
+end
+
 describe("a method", function()
-  for class, names in pairs(vsk.classes) do
+  for class, names in pairs(classes) do
     it(("of %s raises for every self that is none (L1)"):format(class), function()
       is_clean(([[
         local class, names = %q, { %s }

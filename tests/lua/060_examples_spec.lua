@@ -29,9 +29,32 @@ describe("an example", function()
     run("rm -r " .. path)
   end)
 
-  it("demo leaves five packets and a broken chain for the device", function()
+  --- Run an example in a folder of its own, and give what it printed.
+  local function run_apart(name, look)
     local path = os.tmpname()
-    assert.truthy(run("lua5.4 lua/examples/demo.lua " .. path):find "^Lua guest: 6 chains")
+    os.remove(path)
+    run("mkdir " .. path)
+    local text = run(("cd %s && lua5.4 %s/lua/examples/%s.lua"):format(path, here, name))
+    look(text, path)
+    run("rm -r " .. path)
+  end
+
+  it("03_device runs as written, and its trace can be read", function()
+    run_apart("03_device", function(text, path)
+      local why = "the connection was reset: 2:9999, the peer answered the REQUEST with RST"
+      assert.equal("RESET\t" .. why .. "\n", text)
+      local capture <close> = assert(vsk.capture(path .. "/echo.pcapng"))
+      assert.equal("REQUEST", capture:records()().packet.op)
+    end)
+  end)
+
+  it("06_server runs as written", function()
+    run_apart("06_server", function(text) assert.equal("", text) end)
+  end)
+
+  it("image leaves five packets and a broken chain for the device", function()
+    local path = os.tmpname()
+    assert.truthy(run("lua5.4 lua/examples/image.lua " .. path):find "^Lua guest: 6 chains")
 
     local memory = assert(vsk.load(path))
     local queue = vsk.queue(memory, { ring = memory:rings()[1] })

@@ -265,8 +265,87 @@ local calls = {
   set_bytes = function() return any "Buffer":set(or_garbage(1), or_garbage "z") end,
   close_buffer = function() return any "Buffer":close() or true end,
 
+  lab = function()
+    local mood = random(4) -- of its hooks
+    return keep("Lab", vsk.lab {
+      seed = or_garbage(random(0, 99)), guests = { vsk.guest { queue_size = 16 } },
+      memory = 1 << 20, connections = 8, trace = 100,
+      delay = or_garbage(random(0, 3) / 1000), flip = mood == 1 and 100 or 0,
+      on_request = function(conn) if mood ~= 2 then conn:accept() else conn:defer() end end,
+      on_data = function(conn, data)
+        keep("Conn", conn)
+        if mood == 3 and random(5) == 1 then error "of a hook" end
+        return conn:send(or_garbage(data))
+      end,
+      save_state = function() end,
+    })
+  end,
+  drive = function()
+    local lab = any "Lab"
+    return lab:step() ~= nil and lab:run(or_garbage(nil), or_garbage(random(0, 3) / 100))
+  end,
+  connect = function()
+    local type = or_garbage(random(2) == 1 and "STREAM" or "SEQPACKET")
+    local conn, message, code =
+      any "Lab".guest:connect(or_garbage(2), or_garbage(random(80)), type)
+    if conn then keep("Conn", conn) end
+    return conn, message, code
+  end,
+  device_connect = function()
+    local lab = any "Lab"
+    local port = or_garbage(random(4))
+    local listener, message, code = lab.guest:listen(port, or_garbage(2))
+    if not listener then return listener, message, code end
+    keep("Conn", lab.device:connect(port))
+    keep("Conn", listener:accept())
+    return random(3) > 1 and listener:close() or listener
+  end,
+  conn_send = function() return any "Conn":send(or_garbage(text() .. "x")) end,
+  conn_receive = function() return any "Conn":receive(or_garbage(random(60))) end,
+  conn_calls = function()
+    local conn = any "Conn"
+    local name = ({ "accept", "close", "reset", "defer", "pause", "resume" })[random(6)]
+    return conn[name](conn)
+  end,
+  conn_shutdown = function()
+    return any "Conn":shutdown(or_garbage { send = random(2) == 1, receive = random(2) == 1 })
+  end,
+  conn_look = function()
+    local conn = any "Conn"
+    conn.data = garbage()
+    conn.buf_alloc = or_garbage(random(100, 300000))
+    return { tostring(conn), conn.state, conn.credit, conn.queued, conn.nonsense }
+  end,
+  tx = function()
+    local lab = any "Lab"
+    return lab.guest:tx(or_garbage {
+      op = or_garbage(random(0, 9)), dst = { 2, random(80) }, src_port = random(3000),
+      payload = text(), layout = random(2) == 1 and layout(200).layout or nil,
+    })
+  end,
+  expect = function()
+    any "Lab".guest:expect(or_garbage { op = or_garbage "RST", within = 0.01 })
+    return true
+  end,
+  by_hand = function() return any "Lab".guest:offer(or_garbage(random(0, 2)), random(0, 40)) end,
+  faults = function()
+    local name = ({ "hold", "lose_kicks", "starve", "scribble", "lie", "reorder" })[random(6)]
+    any "Lab".faults[name] = or_garbage(random(0, 2))
+    return true
+  end,
+  snapshot = function() return keep("Snapshot", any "Lab":snapshot()) end,
+  rewind = function() return any "Lab":rewind(any "Snapshot") end,
+  trace = function()
+    local trace = any "Lab".trace
+    return tostring(trace), trace[or_garbage(random(50))], #trace, trace:packets()()
+  end,
+  lab_look = function()
+    local lab = any "Lab"
+    return { lab.now, tostring(lab), lab.device.connections, lab.guest.counters, lab:random(5) }
+  end,
+
   forget = function()
-    local classes = { "Memory", "Queue", "Packet", "Header", "Chain", "Buffer" }
+    local classes = { "Memory", "Queue", "Packet", "Header", "Chain", "Buffer", "Lab", "Conn" }
     local objects = pool[classes[random(#classes)]]
     if #objects > 2 then table.remove(objects, random(#objects)) end
     if random(10) == 1 then collectgarbage "step" end
@@ -284,6 +363,7 @@ local calls = {
 -- What breaks a sequence's world comes seldom: once in so many times.
 local SELDOM = {
   close = 20, free = 5, kill = 20, offer = 8, reopen = 4, reset = 12, scribble = 10, set_desc = 6,
+  by_hand = 8, conn_calls = 4, conn_shutdown = 4, faults = 8, lab = 6, rewind = 3,
 }
 
 local names = {}
@@ -291,7 +371,10 @@ for name in pairs(calls) do table.insert(names, name) end
 table.sort(names)
 
 local function begin()
-  pool = { Memory = {}, Queue = {}, Packet = {}, Header = {}, Chain = {}, Buffer = {} }
+  pool = {
+    Memory = {}, Queue = {}, Packet = {}, Header = {}, Chain = {}, Buffer = {}, Lab = {}, Conn = {},
+    Snapshot = {},
+  }
   local memory = keep("Memory", vsk.memory(0x10000, { fill = 0xAA }))
   local queue = keep("Queue", vsk.queue(memory, { size = 32 }))
   local packet = keep("Packet", vsk.packet { op = "RW", payload = "hello" })
@@ -300,6 +383,13 @@ local function begin()
   queue.driver:send(packet)
   queue.driver:post(100)
   keep("Chain", queue.device:pop())
+  local lab = keep("Lab", vsk.lab {
+    memory = 1 << 20, on_request = function(conn) conn:accept() end,
+    on_data = function(conn, data) conn:send(data) end,
+    save_state = function() end,
+  })
+  keep("Conn", lab.guest:connect(2, 1))
+  keep("Snapshot", lab:snapshot())
 end
 
 local made, succeeded = 0, 0

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import TOP, Run
 
+PAPERS = ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")
+
 
 @pytest.fixture(scope="module")
 def offline(wheels: Path, bare_path: Path) -> dict[str, str | Path]:
@@ -55,6 +57,14 @@ def test_examples_run_where_it_was_installed(run: Run, installed: Path, tmp_path
         run(installed, "-I", TOP / "python/examples" / example, cwd=tmp_path)
 
 
+def test_the_command_runs_where_it_was_installed(run: Run, installed: Path, tmp_path: Path) -> None:
+    capture = TOP / "tests/vectors/linux-6.1-vsockmon.pcap"
+    for command in ([installed.with_name("vsk")], [installed, "-I", "-m", "vsk"]):
+        assert (
+            run(*command, "check", capture, cwd=tmp_path) == f"{capture}: 12 packets, 0 findings\n"
+        )
+
+
 def test_nothing_is_required_at_run_time_but_rich_may_come(installed: Path) -> None:
     assert ask(installed, "vsk.requires") == ['rich; extra == "rich"']
     assert ask(installed, "vsk.metadata.get_all('Provides-Extra')") == ["rich"]
@@ -76,7 +86,7 @@ def test_the_wheel_holds_the_package_and_its_papers_alone(sdist: Path) -> None:
     }
     binary = {name for name in names if re.fullmatch(r"vsk/_core\.[\w-]+\.so", name)}
     info = "virtio_vsock-0.1.0.dist-info"
-    papers = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")}
+    papers = {f"{info}/{name}" for name in PAPERS}
     assert len(binary) == 1
     assert {"vsk/__init__.py", "vsk/py.typed"} < package
     assert any(name.endswith(".pyi") for name in package)
@@ -91,6 +101,7 @@ def test_the_sdist_makes_the_same_wheel(sdist: Path, installed: Path) -> None:
 
     assert isinstance(files, list)
     direct = {f for f in files if f.split("/")[-1] not in by_pip and "__pycache__" not in f}
+    direct -= {f for f in direct if f.endswith("/bin/vsk")}  # pip makes it of the entry point
     assert set(zipfile.ZipFile(wheel).namelist()) == direct
 
 

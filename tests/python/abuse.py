@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import vsk
+from vsk import _core
 
 ALLOWED = (
     vsk.Error,
@@ -47,6 +48,11 @@ KINDS = {
     "Packets": vsk.Packets,
     "Ring": vsk.Ring,
     "Used": vsk.Used,
+    "Capture": _core.Capture,
+    "Options": _core.Options,
+    "Role": _core.Role,
+    "Lab": _core.Lab,
+    "Snapshot": _core.Snapshot,
 }
 
 
@@ -173,8 +179,32 @@ WEIGHTS = {
     "Packets": 6,
     "Queue": 3,
     "Header": 5,
+    "Capture": 8,
+    "Options": 2,
+    "Role": 40,
+    "Lab": 30,
 }
-RARE = {"offer": 1, "set_desc": 2, "_begin_load": 1, "_end_load": 1, "reset": 1, "close": 1}
+RARE = {
+    "offer": 1,
+    "set_desc": 2,
+    "_begin_load": 1,
+    "_end_load": 1,
+    "reset": 1,
+    "close": 1,
+    "_close": 1,
+}
+OFTEN = {"step": 60, "connect": 16, "send": 16, "take": 16, "put": 16, "accept": 16}
+# What goes by names, and numbers that are not too large for a test.
+NAMES = {
+    "Options.set": ["cid", "buf_alloc", "send_buffer", "budget", "update_at", "rx_buffers"],
+    "Options.preset": ["linux-5.10", "linux-6.1", "linux-6.12"],
+    "Role.number": ["local_cid", "peer_port", "buf_alloc", "credit", "queued", "unread"],
+    "Role.word": ["type", "state", "reason"],
+    "Role.count": ["cid", "features", "connections", "queued", "errors"],
+    "Lab.fault": ["delay", "hold", "flip", "scribble"],
+    "Lab.set_fault": ["delay", "hold", "flip", "scribble", "lie", "reorder", "duplicate"],
+}
+PORTS = [80, 81, 1024]
 SIZES = {"Memory.__init__": [4096, 16384, 65536], "Queue.__init__": [1, 2, 4, 16, 16, 64]}
 
 
@@ -190,12 +220,14 @@ class Abuser:
         self.image = folder / "image"
         self.pool: dict[str, list[Any]] = collections.defaultdict(list)
         self.ranges: list[tuple[int, int]] = []
+        self.ids = [1]
         self.calls = 0
         self.good = 0
 
     def run(self) -> None:
         for kind in ("Memory", "Queue", "Packet", "Header"):
             self.make(kind)
+        self.attempt("a lab", self.lab)
         end = self.rng.randint(30, 60)
         acts = [self.method, self.story, self.make, self.get, self.set, self.slot]
         acts += [self.frontend, self.view]
@@ -257,7 +289,8 @@ class Abuser:
     def method(self) -> None:
         kind = self.rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         calls = {name: call for name, call in STUB.calls[kind].items() if name != "__init__"}
-        name = self.rng.choices(list(calls), [RARE.get(name, 8) for name in calls])[0]
+        weights = [RARE.get(name, OFTEN.get(name, 8)) for name in calls]
+        name = self.rng.choices(list(calls), weights)[0]
         self.invoke(kind, calls[name], self.pick(kind))
 
     def story(self) -> None:
@@ -289,12 +322,24 @@ class Abuser:
         if rng.random() < 0.8:
             self.attempt("story: push", lambda: queue.device.push(chain, written))
 
+    def lab(self) -> None:
+        """A lab of two guests, and all that is in it."""
+        lab = _core.Lab.make(self.rng.randrange(9), 100)
+        for _ in range(2):
+            lab.add(_core.Options.make(), _core.Options.make(), 1 << 16)
+        lab.start()
+        for thing in (lab, _core.Options.make(), lab.device(1), lab.guest(1), lab.snapshot()):
+            self.keep(thing)
+        for role in (lab.guest(0), lab.device(0)):
+            role.listen(80, 2)
+            self.keep(role)
+
     def make(self, kind: str = "") -> None:
         kind = (
             kind
             or self.rng.choices(
-                ["Packet", "Queue", "Memory", "Header", "DriverEnd", "DeviceEnd"],
-                [9, 3, 2, 3, 1, 1],
+                ["Packet", "Queue", "Memory", "Header", "DriverEnd", "DeviceEnd", "Capture"],
+                [9, 3, 2, 3, 1, 1, 2],
             )[0]
         )
         call = STUB.calls[kind]["__init__"]
@@ -308,6 +353,11 @@ class Abuser:
             result = self.attempt(words, lambda: call.invoke(target, values))
         if (kind, call.name) == ("Memory", "alloc") and result is not None:
             self.ranges.append((result, values["size"]))
+        if kind == "Role" and call.name in ("connect", "accepted") and result is not None:
+            self.ids.append(result)
+        if (kind, call.name) == ("Lab", "step") and result is not None:
+            self.ids.append(result[3])
+            self.keep(result[4])
 
     def get(self) -> None:
         kind = self.rng.choice(list(KINDS))
@@ -389,7 +439,7 @@ class Abuser:
             name = self.rng.choice(list(values))
             rubbish = self.rubbish()
             # A memory of gigabytes would be granted: it is no rubbish.
-            if not (name == "size" and kind == "Memory" and rubbish in (2**31, 2**32)):
+            if not (name in ("size", "memory_size") and rubbish in (2**31, 2**32)):
                 values[name] = rubbish
         return values
 
@@ -403,6 +453,10 @@ class Abuser:
     ) -> Any:
         """A good value for a parameter or a field."""
         rng, so_far = self.rng, so_far or {}
+        if kind in ("Options", "Role", "Lab"):
+            found = self.of_a_lab(f"{kind}.{call}", name)
+            if found is not None:
+                return found
         if name in {"chain", "packet", "memory", "queue"}:
             return self.partner(name, target)
         if name == "size":
@@ -440,6 +494,37 @@ class Abuser:
             "max_payload": lambda: rng.choice([0, 100, 65536, 65536]),
         }
         return special.get(name, lambda: rng.getrandbits(bits))()
+
+    def of_a_lab(self, call: str, name: str) -> Any:
+        """A good value for a call on a lab, or None."""
+        rng = self.rng
+        special: dict[str, Callable[[], Any]] = {
+            "name": lambda: rng.choice(NAMES[call]),
+            "conn": lambda: rng.choice([*self.ids[-6:], 0]),
+            "device": lambda: self.pick("Options"),
+            "guest": lambda: self.pick("Options"),
+            "snapshot": lambda: self.pick("Snapshot"),
+            "pair": lambda: rng.randrange(2),
+            "limit": lambda: rng.choice([0, 10**9, 2**64 - 1]),
+            "delay": lambda: rng.randrange(10**9),
+            "timer": lambda: rng.randrange(4),
+            "memory_size": lambda: 1 << rng.randrange(17),
+            "trace_limit": lambda: rng.randrange(100),
+            "queue": lambda: rng.randrange(3),
+            "index": lambda: rng.randrange(4),
+            "number": lambda: rng.randrange(100),
+            "value": lambda: rng.randrange(1000),
+            "buf_alloc": lambda: rng.randrange(100_000),
+            "type": lambda: rng.choice([1, 1, 2]),
+            "local_port": lambda: 0xFFFFFFFF,
+            "peer_cid": lambda: rng.choice([2, 2, 3]),
+            "peer_port": lambda: rng.choice(PORTS),
+            "port": lambda: rng.choice(PORTS),
+            "backlog": lambda: 1 + rng.randrange(3),
+            "max": lambda: 1 + rng.randrange(100),
+            "guest_cid": lambda: rng.choice([3, 4]),
+        }
+        return special[name]() if name in special else None
 
     def partner(self, name: str, target: Any) -> Any:
         """An object that goes with the target: a chain that it holds."""

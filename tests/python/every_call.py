@@ -16,6 +16,7 @@ from typing import Any
 from abuse import ALLOWED, KINDS, STUB, WIRE, Call, bare, garbage
 
 import vsk
+from vsk import _core
 
 Act = Callable[[], Any]
 
@@ -46,6 +47,28 @@ class World:
         self.driver.send(self.packet)
         self.packets = self.device.packets()
 
+        self.capture = _core.Capture()
+        self.capture._feed(self.capture._begin() + self.capture._encode(self.packet, 1, b"seen"))
+
+        self.lab = self.begun_lab()
+        self.role, self.peer = self.lab.guest(0), self.lab.device(0)
+        self.role.listen(9, 2)
+        self.conn = self.role.connect(1024, 2, 80, 1, True)
+        self.snapshot = self.lab.snapshot()
+
+    def begun_lab(self) -> _core.Lab:
+        lab = _core.Lab.make(0, 10)
+        self.options = _core.Options.make()
+        self.options.set("connections", 2)
+        self.options.set("queue_size", 4)
+        lab.add(self.options, self.options, 32768)
+        lab.start()
+        return lab
+
+    def orphan(self) -> _core.Role:
+        """A role whose lab is gone."""
+        return self.begun_lab().guest(0)
+
     def pop(self) -> vsk.Chain:
         chain = self.device.pop()
         assert chain is not None
@@ -64,6 +87,11 @@ class World:
             "Packets": [self.packets, self.driver.packets()],
             "Ring": [self.ring],
             "Used": [self.used],
+            "Capture": [self.capture, self.ended_capture()],
+            "Options": [self.options],
+            "Role": [self.role, self.peer, self.orphan()],
+            "Lab": [self.lab, _core.Lab.make(0, 10)],
+            "Snapshot": [self.snapshot],
         }
         return [*live[kind], KINDS[kind].__new__(KINDS[kind]), bare(KINDS[kind])]
 
@@ -71,6 +99,11 @@ class World:
         memory = vsk.Memory(4096)
         memory.close()
         return memory
+
+    def ended_capture(self) -> _core.Capture:
+        capture = _core.Capture()
+        capture._close()
+        return capture
 
     def groundless(self) -> vsk.Queue:
         """A queue whose memory was closed."""
@@ -103,16 +136,39 @@ class World:
             "event_idx": True,
             "front": self.memory._head(),
             "total": len(self.memory._head()) + 65536,
-            "other": self.packet,
+            "other": self.memory if kind == "Memory" else self.packet,
             "max_payload": 100,
         }
+        if kind in ("Options", "Role", "Lab"):
+            values |= self.good_for_a_lab(call.name)
         names = call.positional + call.keyword_only
         return {name: values.get(name, 0) for name in names}
+
+    def good_for_a_lab(self, call: str) -> dict[str, Any]:
+        names = {"set": "cid", "preset": "linux-6.1", "word": "state", "number": "credit"}
+        return {
+            "name": names.get(call, "cid" if call == "count" else "delay"),
+            "conn": self.conn,
+            "device": self.options,
+            "guest": self.options,
+            "snapshot": self.snapshot,
+            "memory_size": 32768,
+            "limit": 1000,
+            "queue": 1,
+            "type": 1,
+            "peer_cid": 2,
+            "port": 9,
+            "backlog": 2,
+            "below": 9,
+            "max": 9,
+            "guest_cid": 3,
+        }
 
 
 def rubbish(kind: str, name: str) -> list[Any]:
     """What nobody should pass; but a memory of gigabytes would be granted."""
-    grows = kind == "Memory" and name in {"__init__", "__class__", "__new__"}
+    grows = (kind, name) == ("Lab", "add")
+    grows = grows or (kind == "Memory" and name in {"__init__", "__class__", "__new__"})
     return [thing for thing in garbage() if not (grows and thing in (2**31, 2**32))]
 
 

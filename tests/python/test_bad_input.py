@@ -173,6 +173,7 @@ def test_indirect_is_refused_where_it_was_not_negotiated(mem: vsk.Memory) -> Non
     queue = vsk.Queue(mem, size=16, indirect=False)
     table(queue, (DATA, 44, 0, 0))
 
+    # SPLITIND-DRV-01
     with pytest.raises(vsk.PeerError) as error:
         next(queue.device.packets())
 
@@ -187,6 +188,7 @@ def test_a_head_outside_the_table_is_passed_over(hello: vsk.Packet) -> None:
     queue.driver.offer(16)
     queue.driver.send(hello)
 
+    # SPLIT-DRV-05
     with pytest.raises(vsk.PeerError) as error:
         queue.device.pop()
 
@@ -200,6 +202,7 @@ def test_an_available_idx_that_jumps_is_refused(ahead: int) -> None:
     queue.memory.write(queue.ring.driver + 2, ahead.to_bytes(2, "little"))
 
     for _ in range(3):
+        # SPLIT-DRV-06
         with pytest.raises(vsk.PeerError) as error:
             queue.device.pop()
         assert error.value.status is Status.BAD_AVAIL_IDX
@@ -246,6 +249,7 @@ def test_a_used_len_below_44_is_no_packet(written: int) -> None:
     before = queue.memory.available()
     used(queue, 1, 0, written)
 
+    # SPLIT-DRV-08
     with pytest.raises(vsk.PeerError) as error:
         next(queue.driver.packets())
 
@@ -264,6 +268,7 @@ def test_bytes_behind_the_used_len_are_not_read() -> None:
     with pytest.raises(vsk.PeerError) as error:
         next(queue.driver.packets())
 
+    # SPLIT-DRV-07, SPLIT-DRV-08
     assert error.value.status is Status.BAD_LEN
 
 
@@ -368,6 +373,7 @@ def test_more_than_the_chain_holds_is_never_reported(hello: vsk.Packet) -> None:
     with pytest.raises(vsk.UsageError) as error:
         queue.device.push(chain, 101)
 
+    # SPLIT-DEV-09
     assert error.value.status is Status.ERR_WRITTEN
     assert chain.held
     queue.device.push(chain, 100)
@@ -380,6 +386,7 @@ def test_an_error_says_where(hello: vsk.Packet) -> None:
     packets = queue.device.packets()
     next(packets)
 
+    # RSVF-DRV-05
     with pytest.raises(vsk.PeerError) as error:
         next(packets)
 

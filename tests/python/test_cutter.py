@@ -128,6 +128,7 @@ def test_any_cut_of_a_packet_is_the_same_packet_on_tx(cut: Cut) -> None:
     assert chain is not None and chain.status is vsk.Status.OK
     packet = vsk.Packet.from_tx(chain)
 
+    # FRAME-BOTH-01, FRAME-DEV-01
     assert packet == cut.packet and packet.fields() == cut.packet.fields()
     assert b"".join(packet.segments()) == bytes(cut.packet.payload) == bytes(packet.payload)
     assert bytes(packet) == bytes(cut.packet)
@@ -158,6 +159,7 @@ def test_any_cut_of_a_buffer_takes_the_same_packet_on_rx(cut: Cut, short: bool) 
         written = out.commit()
         queue.device.push(chain, written)
 
+    # FRAME-BOTH-01, FRAME-DEV-01
     assert written == len(wire)
     total = sum(length for _, length in cut.pieces)
     assert gather(memory, cut.pieces) == wire + bytes([FILL]) * (total - written)

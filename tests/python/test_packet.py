@@ -84,12 +84,14 @@ def test_bytes_are_those_of_the_wire() -> None:
     )
     packet.buf_alloc, packet.fwd_cnt = 262144, 7
 
+    # VSOCK-BOTH-05, VSOCK-BOTH-23
     assert bytes(packet) == WIRE.pack(3, 2, 1024, 1234, 3, 2, 5, 3, 262144, 7) + b"abc"
     assert packet.encode() == bytes(packet)
 
 
 def test_len_follows_the_payload_until_it_is_set() -> None:
     packet = vsk.Packet(payload=b"four")
+    # VSOCK-BOTH-08
     assert packet.len == 4
 
     packet.payload = b"eleven more"
@@ -141,6 +143,7 @@ def test_addresses_are_pairs() -> None:
 def test_parse_ignores_what_is_behind_the_payload(hello: vsk.Packet) -> None:
     again = vsk.Packet.parse(bytes(hello) + b"junk")
 
+    # VSOCK-DRV-07
     assert again == hello and bytes(again.payload) == b"hello"
 
 
@@ -162,6 +165,7 @@ def test_a_parsed_packet_does_not_change_with_its_source(hello: vsk.Packet) -> N
 
 @pytest.mark.parametrize("size", [0, 1, 43])
 def test_fewer_than_44_bytes_are_no_packet(size: int) -> None:
+    # VSOCK-BOTH-05
     with pytest.raises(vsk.PeerError) as error:
         vsk.Packet.parse(bytes(size))
 
@@ -169,6 +173,7 @@ def test_fewer_than_44_bytes_are_no_packet(size: int) -> None:
 
 
 def test_len_beyond_the_bytes_is_refused(hello: vsk.Packet) -> None:
+    # VSOCK-BOTH-08
     with pytest.raises(vsk.PeerError) as error:
         vsk.Packet.parse(bytes(hello)[:-1])
 
@@ -288,7 +293,8 @@ def test_the_enums_are_those_of_c() -> None:
     statuses = {
         name: value
         for name, value in vars(_core).items()
-        if name in ("OK", "NONE") or name.startswith(("ERR_", "BAD_"))
+        if name in ("OK", "NONE", "EOF", "RESET", "TIMEOUT", "PIPE")
+        or name.startswith(("ERR_", "BAD_"))
     }
     assert statuses == {member.name: member.value for member in vsk.Status}
     assert _core.VSK_SHUTDOWN_RECEIVE == vsk.Shutdown.RECEIVE

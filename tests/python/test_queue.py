@@ -23,6 +23,7 @@ def test_a_packet_crosses_tx_in_any_cut(
     assert chain is not None and chain.indirect is indirect
     packet = vsk.Packet.from_tx(chain)
 
+    # FRAME-BOTH-01, FRAME-DEV-01
     assert packet == hello and wire(packet) == wire(hello)
     assert b"".join(packet.segments()) == b"hello"
     assert [span.len for span in chain] == (layout or [44, 5])
@@ -36,6 +37,7 @@ def test_a_packet_crosses_rx_in_any_cut(
 ) -> None:
     queue.driver.post(sum(layout), layout=layout, indirect=indirect)
 
+    # FRAME-BOTH-01, FRAME-DEV-01
     assert queue.device.send(hello) == 49
 
     (back,) = [wire(packet) for packet in queue.driver.packets()]
@@ -46,6 +48,7 @@ def test_linux_cuts_header_from_payload(queue: vsk.Queue, hello: vsk.Packet) -> 
     queue.driver.send(vsk.Packet(op="RST"))
     queue.driver.send(hello)
 
+    # FRAME-DRV-02
     assert [[span.len for span in chain] for chain in queue.device] == [[44], [44, 5]]
 
 
@@ -106,6 +109,7 @@ def test_a_len_that_lies_does_not_change_what_was_written(queue: vsk.Queue) -> N
     out.len = 1000
     out.write(b"four")
 
+    # SPLIT-DEV-09
     assert (out.len, out.commit()) == (1000, 48)
 
 
@@ -161,6 +165,7 @@ def test_chains_may_be_given_back_in_any_order(queue: vsk.Queue, hello: vsk.Pack
     for index in (3, 0, 4, 2, 1):
         queue.device.push(chains[index], 0)
 
+    # VQ-DEV-02
     assert [used.head for used in queue.driver.used()] == [heads[i] for i in (3, 0, 4, 2, 1)]
 
 
@@ -182,6 +187,7 @@ def test_indices_run_past_65536(queue: vsk.Queue) -> None:
     for count in range(65536 + 40):
         packet.fwd_cnt = count
         queue.driver.send(packet)
+        # SPLIT-DRV-15
         assert [p.fwd_cnt for p in queue.device.packets()] == [count]
         assert queue.driver.reap() is not None
 
@@ -231,12 +237,14 @@ def test_every_power_of_two_is_a_size(size: int, hello: vsk.Packet) -> None:
 
     queue.driver.send(hello, layout=[49])
 
+    # SPLIT-BOTH-04
     assert queue.size == queue.ring.size == size
     assert [bytes(p.payload) for p in queue.device.packets()] == [b"hello"]
 
 
 @pytest.mark.parametrize("size", [0, 3, 255, 32769, 65536])
 def test_other_sizes_are_refused(mem: vsk.Memory, size: int) -> None:
+    # SPLIT-BOTH-04
     with pytest.raises(vsk.UsageError) as error:
         vsk.Queue(mem, size=size)
 
@@ -342,6 +350,7 @@ def test_direct_then_indirect_is_one_chain(queue: vsk.Queue, mem: vsk.Memory) ->
 
     chain = queue.device.pop()
     assert chain is not None
+    # SPLITIND-DEV-02
     assert [span.indirect for span in chain] == [False, True, True]
     assert vsk.Packet.from_tx(chain) == packet
 

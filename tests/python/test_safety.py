@@ -152,7 +152,7 @@ def test_calls_take_what_the_stub_says(kind: str) -> None:
         values = world.good(kind, call)
         if kind in ("Header", "Packet") and name == "__init__":
             del values["src_cid"], values["dst_cid"]
-        if name == "_begin_load":
+        if name in ("_begin_load", "_share"):
             target = vsk.Memory.__new__(vsk.Memory)
 
         assert error_of(call.invoke, target, values) is not TypeError, name
@@ -188,7 +188,7 @@ def is_open(kind: str, name: str) -> bool:
 @apart
 def test_a_subclass_without_its_base_init_is_refused_by_every_call(kind: str) -> None:  # P1
     calls = [c for n, c in STUB.calls[kind].items() if not (c.static or is_open(kind, n))]
-    calls = [c for c in calls if c.name not in ("__init__", "__eq__", "_begin_load")]
+    calls = [c for c in calls if c.name not in ("__init__", "__eq__", "_begin_load", "_share")]
     for target in (bare(KINDS[kind]), KINDS[kind].__new__(KINDS[kind])):
         for call in calls:
             values = World().good(kind, call)
@@ -197,7 +197,8 @@ def test_a_subclass_without_its_base_init_is_refused_by_every_call(kind: str) ->
         for name in STUB.properties[kind]:
             status = None if is_open(kind, name) else vsk.Status.ERR_CLOSED
             assert error_of(getattr, target, name) == status, name
-        assert "not initialised" in repr(target)
+        # Those of labs are seen by the frontends alone.
+        assert "not initialised" in repr(target) or kind in ("Options", "Role", "Lab", "Snapshot")
 
 
 @pytest.mark.parametrize("kind", ["Header", "Packet"])
@@ -693,11 +694,14 @@ def integers() -> list[tuple[str, str, int]]:
     """Every parameter that is an integer, and its bits."""
     bits = {"src_cid": 64, "dst_cid": 64, "type": 16, "op": 16, "head": 16, "value": 8, "fill": 8}
     wide = {"Memory": ["addr", "size", "len", "align"], "Queue": ["addr"]}
+    wide |= {"Options": ["value"], "Lab": ["value"]}
     names = {*FIELDS, "head", "value", "fill", "addr", "size", "align", "slot", "next", "written"}
     names = {*names, "max_payload"} - {"src", "dst", "flag_names"}
     found = []
     for kind, calls in STUB.calls.items():
         for call in calls.values():
+            if call.name == "trace_pcapng":
+                continue  # its head is a truth
             for name in names.intersection(call.positional + call.keyword_only):
                 at = 64 if name in wide.get(kind, []) else bits.get(name, 32)
                 at = 16 if call.name == "set_desc" and name in ("flags", "next") else at

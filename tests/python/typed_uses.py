@@ -2,10 +2,12 @@
 """Uses of the public types that mypy --strict must accept; it is never run."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from typing_extensions import assert_type
 
 import vsk
+import vsk.check
 
 
 def packets(packet: vsk.Packet) -> None:
@@ -39,6 +41,18 @@ def queues(memory: vsk.Memory) -> Iterator[int]:
         assert_type(packet, vsk.Packet)
     assert_type(queue.device.send(vsk.Packet()), int | None)
     assert_type(queue.get_desc(0).addr, int)
+
+
+def captures(source: Path) -> list[vsk.check.Finding]:
+    with vsk.Capture(source) as capture, vsk.Capture("-", mode="w") as sink:
+        for record in capture:
+            assert_type(record.packet, vsk.Packet)
+            assert_type(record.time, int)
+            assert_type(record.comment, str | None)
+            assert_type(record.cut, bool)
+            sink.write(record.packet, time=record.time, comment=record.comment)
+        assert_type(capture.skipped, int)
+    return vsk.check.check(vsk.Capture(source), from_start=False)
 
 
 def errors() -> vsk.Status:

@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/lab.h"
+
+/* Spans beyond one for each descriptor: buffers that cross regions. */
+#define MORE_SPANS 16u
+/* Account entries of a guest's queue for each of its descriptors. */
+#define RECORDS 8u
+
+kit_role_options
+kit_role_options_default(void)
+{
+    return (kit_role_options){
+        .policy = vsk_guest_policy_default(),
+        .features =
+            VSK_BIT(VSK_FEATURE_STREAM) | VSK_BIT(VSK_FEATURE_SEQPACKET) |
+            VSK_BIT(VSK_FEATURE_NO_IMPLIED_STREAM) |
+            VSK_BIT(VSK_FEATURE_INDIRECT_DESC) |
+            VSK_BIT(VSK_FEATURE_EVENT_IDX) | VSK_BIT(VSK_FEATURE_VERSION_1),
+        .cid = 3,
+        .connections = 1024,
+        .send_buffer = 262144,
+        .budget = 268435456,
+    };
+}
+
+/* ---- the arena: all of the core's memory in one block ---- */
+
+/* Hands out pieces of a block; without one it only counts. */
+typedef struct arena {
+    uint8_t *base;
+    size_t size;
+} arena;
+
+static void *
+piece(arena *from, size_t count, size_t size)
+{
+    void *at = from->base == NULL ? NULL : from->base + from->size;
+
+    from->size += (count * size + 15) & ~(size_t)15;
+    return at;
+}
+
+static uint32_t
+index_size(uint32_t connections)
+{
+    uint32_t size = 2;
+
+    while (size < 2 * connections)
+        size *= 2;
+    return size;
+}
+
+static vsk_endpoint_tables
+endpoint_tables(arena *from, const kit_role_options *options)
+{
+    uint32_t capacity = options->connections;
+    vsk_endpoint_tables tables = {
+        .capacity = capacity,
+        .index_size = index_size(capacity),
+        .orphan_capacity = options->policy.queue_size,
+    };
+
+    tables.slots = piece(from, capacity, sizeof *tables.slots);
+    tables.links = piece(from, capacity, sizeof *tables.links);
+    tables.heap = piece(from, capacity, sizeof *tables.heap);
+    tables.place = piece(from, capacity, sizeof *tables.place);
+    tables.index = piece(from, tables.index_size, sizeof *tables.index);
+    tables.orphans =
+        piece(from, tables.orphan_capacity, sizeof *tables.orphans);
+    return tables;
+}
+
+static vsk_status
+begin_device(kit_role *role, arena *from, uint64_t seed)
+{
+    const kit_role_options *options = &role->options;
+    uint32_t spans = options->policy.queue_size + MORE_SPANS;
+    vsk_device_tables tables = {.span_count = spans};
+    vsk_device_config config = {
+        .policy = options->policy.endpoint,
+        .features = options->features,
+        .guest_cid = options->cid,
+        .local_cid = VSK_CID_HOST,
+        .seed = seed,
+    };
+
+    role->device = piece(from, 1, sizeof *role->device);
+    tables.endpoint = endpoint_tables(from, options);
+    for (uint32_t i = 0; i < VSK_QUEUES; i++)
+        tables.spans[i] = piece(from, spans, sizeof *tables.spans[i]);
+    if (from->base == NULL)
+        return VSK_OK;
+    role->endpoint = &role->device->endpoint;
+    return vsk_device_init(role->device, &config, &tables);
+}
+
+static vsk_status
+begin_guest(kit_role *role, arena *from, uint64_t seed)
+{
+    const kit_role_options *options = &role->options;
+    uint32_t size = options->policy.queue_size;
+    vsk_guest_tables tables = {.span_count = size + MORE_SPANS};
+
+    role->guest = piece(from, 1, sizeof *role->guest);
+    tables.endpoint = endpoint_tables(from, options);
+    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
+        vsk_buffers_tables *buffers = &tables.buffers[i];
+
+        tables.slots[i] = piece(from, size, sizeof *tables.slots[i]);
+        buffers->capacity = RECORDS * size;
+        buffers->records =
+            piece(from, buffers->capacity, sizeof *buffers->records);
+        buffers->scratch = piece(from, size, sizeof *buffers->scratch);
+    }
+    tables.spans = piece(from, tables.span_count, sizeof *tables.spans);
+    tables.pieces = piece(from, size, sizeof *tables.pieces);
+    role->pool = piece(from, 1, sizeof *role->pool);
+    role->pool_table_size = VSK_QUEUES * (size + 1) + MORE_SPANS;
+    role->pool_table =
+        piece(from, role->pool_table_size, sizeof *role->pool_table);
+    if (from->base == NULL)
+        return VSK_OK;
+    role->endpoint = &role->guest->endpoint;
+    return vsk_guest_init(role->guest, &options->policy, &tables, seed);
+}
+
+static vsk_status
+begin(kit_role *role, arena *from, uint64_t seed)
+{
+    return role->is_guest ? begin_guest(role, from, seed)
+                          : begin_device(role, from, seed);
+}
+
+/* ---- life ---- */
+
+static bool
+sane(const kit_role_options *options)
+{
+    uint32_t size = options->policy.queue_size;
+
+    return options->connections != 0 && options->connections <= 1u << 24 &&
+           size != 0 && size <= VSK_RING_MAX && (size & (size - 1)) == 0;
+}
+
+vsk_status
+kit_role_new(const kit_role_options *options, bool is_guest, uint64_t seed,
+             kit_role **role)
+{
+    arena count = {0}, given = {0};
+    kit_role *fresh;
+    vsk_status status;
+
+    if (!sane(options))
+        return VSK_ERR_ARGUMENT;
+    fresh = calloc(1, sizeof *fresh);
+    if (fresh == NULL)
+        return VSK_ERR_NOMEM;
+    fresh->references = 1;
+    fresh->is_guest = is_guest;
+    fresh->options = *options;
+    fresh->slot_count = options->connections;
+    fresh->way.most = options->policy.endpoint.payload_max;
+    fresh->slots = calloc(options->connections, sizeof *fresh->slots);
+    (void)begin(fresh, &count, seed);
+    fresh->arena = kit_block_new(count.size);
+    status = VSK_ERR_NOMEM;
+    if (fresh->slots != NULL && fresh->arena != NULL) {
+        memset(fresh->arena->data, 0, count.size);
+        given.base = fresh->arena->data;
+        status = begin(fresh, &given, seed);
+    }
+    if (status != VSK_OK) {
+        kit_role_unref(fresh);
+        return status;
+    }
+    *role = fresh;
+    return VSK_OK;
+}
+
+kit_role *
+kit_role_ref(kit_role *role)
+{
+    role->references++;
+    return role;
+}
+
+void
+kit_role_unref(kit_role *role)
+{
+    if (role == NULL || --role->references != 0)
+        return;
+    if (role->slots != NULL)
+        for (uint32_t i = 0; i < role->slot_count; i++)
+            while (role->slots[i] != NULL)
+                kit_conn_free(role, role->slots[i]);
+    while (role->seen_count != 0)
+        (void)kit_role_unsee(role, 0);
+    for (uint32_t i = 0; i < role->listener_count; i++)
+        free(role->listeners[i].ids);
+    kit_packet_delete(role->replacement);
+    kit_way_drop(&role->way);
+    free(role->listeners);
+    free(role->raw_ports);
+    free(role->slots);
+    kit_block_unref(role->arena);
+    if (role->shared)
+        role->memory->blocks[0]->views--;
+    kit_memory_unref(role->memory);
+    free(role);
+}
+
+/* ---- guest memory for scripts ---- */
+
+vsk_status
+kit_role_share(kit_role *role)
+{
+    kit_memory *memory = role->memory;
+    uint64_t size = memory->regions[0].size;
+    uint64_t part = size / KIT_SHARE;
+    vsk_status status;
+
+    if (!role->shared) {
+        memory->rings = calloc(VSK_QUEUES, sizeof *memory->rings);
+        if (memory->rings == NULL)
+            return VSK_ERR_NOMEM;
+        memory->ring_count = VSK_QUEUES;
+        for (uint32_t i = 0; i < VSK_QUEUES; i++)
+            memory->rings[i].loaded = true;
+        /* The core knows where it stands: it must not be closed. */
+        memory->blocks[0]->views++;
+        role->shared = true;
+    }
+    status = kit_memory_prepare(memory);
+    if (status == VSK_OK)
+        status = vsk_pool_reserve(&memory->pool, 0, size - part);
+    if (status == VSK_OK)
+        status = vsk_pool_reserve(role->pool, size - part, part);
+    return status;
+}
+
+vsk_status
+kit_role_memory(kit_role *role, kit_memory **memory)
+{
+    const vsk_device *device;
+
+    if (!role->is_guest || role->lab == NULL || !role->shared ||
+        !role->guest->open)
+        return VSK_ERR_STATE;
+    device = role->lab->devices[role->pair]->device;
+    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
+        vsk_image_ring *image = &role->memory->rings[i].image;
+
+        image->ring = role->guest->rings[i];
+        image->driver = vsk_queue_driver_state(&role->guest->queues[i]);
+        /* One that stands still is where it was. */
+        (void)vsk_queue_device_state(&device->queues[i], &image->device);
+    }
+    *memory = kit_memory_ref(role->memory);
+    return VSK_OK;
+}
+
+uint64_t
+kit_role_now(const kit_role *role)
+{
+    return role->lab == NULL ? 0 : role->lab->lab.now;
+}
+
+void
+kit_role_wake(kit_role *role)
+{
+    if (role->lab != NULL)
+        vsk_lab_wake(&role->lab->lab, role->pair,
+                     role->is_guest ? VSK_SIDE_GUEST : VSK_SIDE_DEVICE);
+}
+
+/* ---- listeners ---- */
+
+static kit_listener *
+listener_of(const kit_role *role, uint32_t port)
+{
+    for (uint32_t i = 0; i < role->listener_count; i++)
+        if (role->listeners[i].port == port)
+            return &role->listeners[i];
+    return NULL;
+}
+
+vsk_status
+kit_role_listen(kit_role *role, uint32_t port, uint32_t backlog)
+{
+    kit_listener fresh = {.port = port, .backlog = backlog};
+    kit_listener *grown;
+
+    if (backlog == 0 || backlog > role->slot_count)
+        return VSK_ERR_ARGUMENT;
+    if (listener_of(role, port) != NULL)
+        return VSK_ERR_BUSY;
+    fresh.ids = calloc(backlog, sizeof *fresh.ids);
+    if (fresh.ids == NULL)
+        return VSK_ERR_NOMEM;
+    grown = realloc(role->listeners,
+                    (role->listener_count + 1) * sizeof *role->listeners);
+    if (grown == NULL) {
+        free(fresh.ids);
+        return VSK_ERR_NOMEM;
+    }
+    role->listeners = grown;
+    role->listeners[role->listener_count++] = fresh;
+    return VSK_OK;
+}
+
+vsk_status
+kit_role_unlisten(kit_role *role, uint32_t port)
+{
+    kit_listener *found = listener_of(role, port);
+
+    if (found == NULL)
+        return VSK_ERR_ARGUMENT;
+    /* Who was not asked for is not served. */
+    for (uint32_t i = 0; i < found->count; i++) {
+        kit_conn_find(role, found->ids[i])->listed = false;
+        (void)kit_conn_reset(role, found->ids[i]);
+        (void)kit_conn_release(role, found->ids[i]);
+    }
+    free(found->ids);
+    *found = role->listeners[--role->listener_count];
+    return VSK_OK;
+}
+
+vsk_status
+kit_role_accepted(kit_role *role, uint32_t port, uint64_t *id)
+{
+    kit_listener *found = listener_of(role, port);
+    kit_conn *conn;
+
+    if (found == NULL)
+        return VSK_ERR_ARGUMENT;
+    if (found->count == 0)
+        return VSK_NONE;
+    *id = found->ids[0];
+    conn = kit_conn_find(role, *id);
+    conn->listed = false;
+    conn->held = true;
+    found->count--;
+    memmove(found->ids, found->ids + 1, found->count * sizeof *found->ids);
+    return VSK_OK;
+}
+
+/* ---- packets that a guest got ---- */
+
+/* Where the packet at an index, oldest first, stands in the ring. */
+static uint32_t
+seen_at(const kit_role *role, uint32_t index)
+{
+    return (role->seen_first + index) % KIT_SEEN_MAX;
+}
+
+vsk_status
+kit_role_see(kit_role *role, const vsk_packet *packet, bool own)
+{
+    kit_got got = {NULL, own};
+    vsk_status status = kit_packet_copy(packet, &got.packet);
+
+    if (status != VSK_OK)
+        return status;
+    if (role->seen_count == KIT_SEEN_MAX)
+        (void)kit_role_unsee(role, 0);
+    role->seen[seen_at(role, role->seen_count++)] = got;
+    return VSK_OK;
+}
+
+vsk_status
+kit_role_seen(const kit_role *role, uint32_t index, kit_packet **packet)
+{
+    if (index >= role->seen_count)
+        return VSK_NONE;
+    return kit_packet_copy(&role->seen[seen_at(role, index)].packet->packet,
+                           packet);
+}
+
+vsk_status
+kit_role_unsee(kit_role *role, uint32_t index)
+{
+    if (index >= role->seen_count)
+        return VSK_NONE;
+    kit_packet_delete(role->seen[seen_at(role, index)].packet);
+    role->seen_count--;
+    /* The oldest goes most of the time: then nothing has to move. */
+    if (index == 0)
+        role->seen_first = (role->seen_first + 1) % KIT_SEEN_MAX;
+    for (uint32_t i = index; index != 0 && i < role->seen_count; i++)
+        role->seen[seen_at(role, i)] = role->seen[seen_at(role, i + 1)];
+    return VSK_OK;
+}
+
+bool
+kit_role_plays(const kit_role *role, uint32_t port)
+{
+    for (uint32_t i = 0; i < role->raw_count; i++)
+        if (role->raw_ports[i] == port)
+            return true;
+    return false;
+}
+
+vsk_status
+kit_role_put(kit_role *role, kit_packet *packet, const kit_layout *layout,
+             bool indirect)
+{
+    vsk_layout cut = {layout == NULL ? NULL : layout->pieces,
+                      layout == NULL ? 0 : layout->count, indirect};
+    uint32_t port = packet->packet.header.src_port;
+    vsk_status status = kit_packet_live(packet);
+
+    if (status != VSK_OK)
+        return status;
+    if (!role->is_guest)
+        status =
+            vsk_device_put(role->device, kit_role_now(role), &packet->packet);
+    else {
+        if (!kit_role_plays(role, port)) {
+            uint64_t *grown =
+                realloc(role->raw_ports, (role->raw_count + 1) * sizeof *grown);
+
+            if (grown == NULL)
+                return VSK_ERR_NOMEM;
+            role->raw_ports = grown;
+            role->raw_ports[role->raw_count++] = port;
+        }
+        status = vsk_guest_put(role->guest, kit_role_now(role), &packet->packet,
+                               layout == NULL && !indirect ? NULL : &cut);
+    }
+    kit_role_wake(role);
+    return status;
+}
+
+vsk_status
+kit_role_swallow(kit_role *role)
+{
+    if (role->told != KIT_TOLD_PACKET)
+        return VSK_ERR_STATE;
+    if (role->is_guest)
+        vsk_guest_swallow(role->guest);
+    else
+        vsk_device_swallow(role->device);
+    return VSK_OK;
+}
+
+vsk_status
+kit_role_replace(kit_role *role, kit_packet *packet)
+{
+    vsk_status status = kit_packet_live(packet);
+
+    if (role->told != KIT_TOLD_PACKET)
+        return VSK_ERR_STATE;
+    if (status != VSK_OK)
+        return status;
+    /* The script may drop its packet at once: the role keeps a copy. */
+    kit_packet_delete(role->replacement);
+    role->replacement = NULL;
+    status = kit_packet_copy(&packet->packet, &role->replacement);
+    if (status != VSK_OK)
+        return status;
+    /* Hooks are told what is there, and that is what counts as received. */
+    role->replacement->packet.header.len = role->replacement->packet.size;
+    if (role->is_guest)
+        vsk_guest_replace(role->guest, &role->replacement->packet);
+    else
+        vsk_device_replace(role->device, &role->replacement->packet);
+    return VSK_OK;
+}
+
+vsk_status
+kit_role_reset_transport(kit_role *role, uint64_t guest_cid)
+{
+    vsk_status status;
+
+    if (role->is_guest)
+        return VSK_ERR_ARGUMENT;
+    status =
+        vsk_device_reset_transport(role->device, kit_role_now(role), guest_cid);
+    kit_role_wake(role);
+    return status;
+}
+
+/* A connection with hooks is there until they have heard of its end. */
+static bool
+is_there(const kit_conn *conn)
+{
+    if (conn->hooks)
+        return !conn->ended;
+    return !conn->over;
+}
+
+vsk_status
+kit_role_connections(const kit_role *role, uint64_t **ids, uint32_t *count)
+{
+    uint64_t *list = calloc(role->slot_count, sizeof *list);
+    uint32_t found = 0;
+
+    if (list == NULL)
+        return VSK_ERR_NOMEM;
+    for (uint32_t i = 0; i < role->slot_count; i++)
+        for (const kit_conn *conn = role->slots[i];
+             conn != NULL && found < role->slot_count; conn = conn->next)
+            if (is_there(conn))
+                list[found++] = conn->id;
+    *ids = list;
+    *count = found;
+    return VSK_OK;
+}
+
+vsk_status
+kit_role_owned(const kit_role *role, uint32_t index, bool *own)
+{
+    if (index >= role->seen_count)
+        return VSK_NONE;
+    *own = role->seen[seen_at(role, index)].own;
+    return VSK_OK;
+}
+
+vsk_status
+kit_role_offer(kit_role *role, uint32_t queue, uint16_t head)
+{
+    if (!role->is_guest || queue >= VSK_QUEUES || !role->guest->open)
+        return VSK_ERR_ARGUMENT;
+    vsk_queue_stage_head(&role->guest->queues[queue], head);
+    vsk_queue_offer(&role->guest->queues[queue]);
+    return kit_role_kick(role, queue);
+}
+
+vsk_status
+kit_role_kick(kit_role *role, uint32_t queue)
+{
+    if (!role->is_guest || queue >= VSK_QUEUES || role->lab == NULL)
+        return VSK_ERR_ARGUMENT;
+    vsk_lab_wake(&role->lab->lab, role->pair, VSK_SIDE_DEVICE);
+    return VSK_OK;
+}
+
+/* What the device or the guest has agreed on. */
+static uint64_t
+features_of(const kit_role *role)
+{
+    return role->is_guest ? role->guest->features
+                          : role->device->setup.accepted;
+}
+
+/* Chains that the other side has to give back, of a device: has in hand. */
+static uint64_t
+outstanding(const kit_role *role)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < VSK_QUEUES; i++)
+        sum += role->is_guest ? role->guest->queues[i].split.outstanding
+                              : role->device->queues[i].split.held;
+    return sum;
+}
+
+/* Chains that went in and did not come out once: 0, always. */
+static uint64_t
+lost(const kit_role *role)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < VSK_QUEUES; i++)
+        if (role->is_guest)
+            sum += role->guest->queues[i].split.outstanding !=
+                   role->guest->posted[i] +
+                       (i == VSK_RX && role->guest->stage != VSK_STAGE_IDLE
+                            ? UINT32_MAX
+                            : 0);
+        else {
+            const vsk_split_device *own = &role->device->queues[i].split;
+
+            sum += (uint16_t)(own->state.avail - own->held - own->staged);
+        }
+    return sum;
+}
+
+vsk_status
+kit_role_count(const kit_role *role, const char *name, uint64_t *count)
+{
+    const vsk_endpoint *endpoint = role->endpoint;
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counts[] = {
+        {"cid", role->is_guest ? endpoint->local_cid
+                               : (uint32_t)role->device->setup.guest_cid},
+        {"features", features_of(role)},
+        {"connections", endpoint->table.count},
+        {"queued", role->queued + role->way.bytes},
+        {"rx_packets", endpoint->counters.rx_packets},
+        {"tx_packets", endpoint->counters.tx_packets},
+        {"rx_bytes", endpoint->counters.rx_bytes},
+        {"tx_bytes", endpoint->counters.tx_bytes},
+        {"errors", endpoint->counters.errors},
+        {"foreign", endpoint->counters.foreign},
+        {"timers", endpoint->timers.count},
+        {"outstanding", outstanding(role)},
+        {"lost", lost(role)},
+    };
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (strcmp(counts[i].name, name) == 0) {
+            *count = counts[i].value;
+            return VSK_OK;
+        }
+    return VSK_ERR_ARGUMENT;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Roles and labs as the frontend gets them, and their events. */
+#include <stdlib.h>
+
+#include "lua/glue.h"
+
+static void
+release_options(void *self)
+{
+    free(self);
+}
+
+static void
+release_role(void *self)
+{
+    kit_role_unref(self);
+}
+
+static void
+release_lab(void *self)
+{
+    kit_lab_unref(self);
+}
+
+static void
+release_snapshot(void *self)
+{
+    kit_snapshot_delete(self);
+}
+
+static const glue_field no_fields[] = {{NULL, NULL, NULL}};
+
+const glue_type glue_role_options = {
+    .name = "Options",
+    .release = release_options,
+    .fields = no_fields,
+};
+
+const glue_type glue_role = {
+    .name = "Role",
+    .release = release_role,
+    .fields = no_fields,
+};
+
+const glue_type glue_lab = {
+    .name = "Lab",
+    .release = release_lab,
+    .fields = no_fields,
+};
+
+const glue_type glue_snapshot = {
+    .name = "Snapshot",
+    .release = release_snapshot,
+    .fields = no_fields,
+};
+
+const char *
+glue_name(lua_State *L, int index)
+{
+    luaL_checktype(L, index, LUA_TSTRING);
+    return lua_tostring(L, index);
+}
+
+bool
+glue_bool(lua_State *L, int index)
+{
+    luaL_checktype(L, index, LUA_TBOOLEAN);
+    return lua_toboolean(L, index);
+}
+
+/* What an event is about: a packet, bytes, message and code, or nothing. */
+static int
+push_value(lua_State *L, kit_event *event)
+{
+    kit_packet *packet = event->packet;
+
+    switch (event->kind) {
+    case KIT_TOLD_PACKET:
+        event->packet = NULL;
+        glue_push(L, &glue_packet, packet);
+        return 1;
+    case KIT_TOLD_DATA:
+        lua_pushlstring(L, (const char *)event->data, event->size);
+        return 1;
+    case KIT_TOLD_ERROR:
+        lua_pushstring(L, event->why.text);
+        lua_pushstring(L, vsk_status_name(event->status));
+        return 2;
+    case KIT_TOLD_PROGRESS:
+    case KIT_TOLD_REQUEST:
+    case KIT_TOLD_CONNECT:
+    case KIT_TOLD_WRITABLE:
+    case KIT_TOLD_EOF:
+    case KIT_TOLD_CLOSE:
+    case KIT_TOLD_RESET:
+    case KIT_TOLD_AFTER:
+        break;
+    }
+    return 0;
+}
+
+int
+glue_push_event(lua_State *L, kit_event *event)
+{
+    uint64_t bytes = event->size;
+    int count;
+
+    glue_push_integer(L, (uint64_t)event->kind);
+    glue_push_integer(L, event->pair);
+    lua_pushboolean(L, event->guest);
+    glue_push_integer(L, event->id);
+    count = push_value(L, event);
+    kit_event_clear(event);
+    glue_account(L, bytes);
+    return 4 + count;
+}
+
+uint64_t
+glue_lab_bytes(const kit_lab *lab)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < lab->count; i++) {
+        const kit_memory *memory = lab->devices[i]->memory;
+
+        for (uint32_t j = 0; j < memory->memory.count; j++)
+            bytes += memory->blocks[j]->size;
+    }
+    return bytes;
+}
+
+int
+glue_push_ids(lua_State *L, uint64_t *ids, uint32_t count)
+{
+    lua_createtable(L, (int)count, 0);
+    for (uint32_t i = 0; i < count; i++) {
+        glue_push_integer(L, ids[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    free(ids);
+    return 1;
+}

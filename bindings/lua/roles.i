@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Typemaps of roles and labs, which only the frontends see. */
+
+VSK_OBJECT(kit_role_options, glue_role_options)
+VSK_OBJECT(kit_role, glue_role)
+VSK_OBJECT(kit_lab, glue_lab)
+VSK_OBJECT(kit_snapshot, glue_snapshot)
+%apply kit_role_options **OUTPUT { kit_role_options **options };
+%apply kit_role **OUTPUT { kit_role **role };
+%apply kit_lab **OUTPUT { kit_lab **lab };
+%typemap(in, numinputs=0, noblock=1) kit_snapshot **snapshot
+    (kit_snapshot *made = NULL) {
+    $1 = &made;
+}
+%apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count };
+
+%typemap(in, noblock=1) bool { $1 = glue_bool(L, $input); }
+%typemap(in, noblock=1) const char *name {
+    $1 = ($1_ltype)glue_name(L, $input);
+}
+%typemap(in, numinputs=0, noblock=1) const char **word
+    (const char *word = NULL) {
+    $1 = ($1_ltype)&word;
+}
+%typemap(argout, noblock=1) const char **word {
+    lua_pushstring(L, *$1); SWIG_arg++;
+}
+%typemap(in, numinputs=0, noblock=1) (uint64_t **ids, uint32_t *many)
+    (uint64_t *ids = NULL, uint32_t many = 0) {
+    $1 = &ids; $2 = &many;
+}
+%typemap(argout, noblock=1) (uint64_t **ids, uint32_t *many) {
+    SWIG_arg += glue_push_ids(L, *$1, *$2);
+}
+/* An entry of a trace: time, kind, line. */
+%typemap(in, numinputs=0, noblock=1)
+    (uint64_t *when, const char **word, const char **line)
+    (uint64_t when = 0, const char *word = NULL, const char *line = NULL) {
+    $1 = &when; $2 = ($2_ltype)&word; $3 = ($3_ltype)&line;
+}
+%typemap(argout, noblock=1)
+    (uint64_t *when, const char **word, const char **line) {
+    glue_push_integer(L, *$1); SWIG_arg++;
+    lua_pushstring(L, *$2); SWIG_arg++;
+    lua_pushstring(L, *$3); SWIG_arg++;
+}
+/* Kind, pair, whether it is a guest's, id, and what it is about. */
+%typemap(in, numinputs=0, noblock=1) kit_event *event (kit_event told = {0}) {
+    $1 = &told;
+}
+%typemap(argout, noblock=1) kit_event *event {
+    SWIG_arg += glue_push_event(L, $1);
+}
+/* A lab's memory is as much as a script can ask for. */
+%typemap(argout, noblock=1) uint64_t memory_size { glue_account(L, $1); }
+
+/* A snapshot keeps a copy of it all. */
+%typemap(argout, noblock=1) kit_snapshot **snapshot {
+    glue_push(L, &glue_snapshot, *$1); SWIG_arg++;
+    glue_account(L, glue_lab_bytes(arg1));
+}
+
+/* Features by name, as masks. */
+%init %{
+#define FEATURE(name, bit)                                                     \
+    glue_push_integer(L, VSK_BIT(bit));                                        \
+    lua_setfield(L, -2, "FEATURE_" #name);
+    VSK_FEATURE_TABLE(FEATURE)
+#undef FEATURE
+%}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Events of a lab as the frontends get them. */
+#include "python/glue.h"
+
+/* What an event is about: a view, a packet, (status, text), or None. */
+static PyObject *
+value_of(kit_event *event)
+{
+    PyObject *value;
+
+    switch (event->kind) {
+    case KIT_TOLD_DATA:
+        return vskpy_view(event->block, event->data, event->size,
+                          !event->writable);
+    case KIT_TOLD_PACKET:
+        value = vskpy_wrap(VSKPY_PACKET, event->packet);
+        if (value != NULL)
+            event->packet = NULL;
+        return value;
+    case KIT_TOLD_ERROR:
+        return Py_BuildValue("is", (int)event->status, event->why.text);
+    case KIT_TOLD_PROGRESS:
+    case KIT_TOLD_REQUEST:
+    case KIT_TOLD_CONNECT:
+    case KIT_TOLD_WRITABLE:
+    case KIT_TOLD_EOF:
+    case KIT_TOLD_CLOSE:
+    case KIT_TOLD_RESET:
+    case KIT_TOLD_AFTER:
+        break;
+    }
+    return Py_NewRef(Py_None);
+}
+
+PyObject *
+vskpy_event(kit_event *event)
+{
+    PyObject *value = value_of(event);
+
+    if (value == NULL)
+        return NULL;
+    return Py_BuildValue("iIOKN", (int)event->kind, (unsigned)event->pair,
+                         event->guest ? Py_True : Py_False,
+                         (unsigned long long)event->id, value);
+}
+
+PyObject *
+vskpy_ids(const uint64_t *ids, uint32_t count)
+{
+    PyObject *list = PyList_New(count);
+
+    for (uint32_t i = 0; list != NULL && i < count; i++) {
+        PyObject *id = PyLong_FromUnsignedLongLong(ids[i]);
+
+        if (id == NULL)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, i, id);
+    }
+    return list;
+}

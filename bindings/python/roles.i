@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Typemaps of roles and labs, which only the frontends see. */
+
+VSK_OBJECT(kit_role_options)
+VSK_OBJECT(kit_role)
+VSK_OBJECT(kit_lab)
+VSK_OBJECT(kit_snapshot)
+VSK_ARGUMENT(VSKPY_OPTIONS, kit_role_options, device)
+VSK_ARGUMENT(VSKPY_OPTIONS, kit_role_options, guest)
+VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)
+%apply kit_role_options **OUTPUT { kit_role_options **options };
+%apply kit_role **OUTPUT { kit_role **role };
+%apply kit_memory **OUTPUT { kit_memory **memory };
+%apply kit_lab **OUTPUT { kit_lab **lab };
+%apply kit_snapshot **OUTPUT { kit_snapshot **snapshot };
+%apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count };
+
+%typemap(in) const char *name {
+    $1 = (char *)PyUnicode_AsUTF8($input);
+    if ($1 == NULL) SWIG_fail;
+}
+%typemap(in, numinputs=0) const char **word (const char *word = NULL) %{
+    $1 = ($1_ltype)&word;
+%}
+%typemap(argout) const char **word %{
+    if (result == VSK_OK) {
+        Py_DECREF($result);
+        $result = PyUnicode_FromString(*$1 == NULL ? "" : *$1);
+    }
+%}
+%typemap(in, numinputs=0) (uint64_t **ids, uint32_t *many)
+    (uint64_t *ids = NULL, uint32_t many = 0) %{
+    $1 = &ids; $2 = &many;
+%}
+%typemap(argout) (uint64_t **ids, uint32_t *many) %{
+    Py_DECREF($result);
+    $result = vskpy_ids(*$1, *$2);
+    free(*$1);
+%}
+/* An entry of a trace: (time, kind, line). */
+%typemap(in, numinputs=0)
+    (uint64_t *when, const char **word, const char **line)
+    (uint64_t when, const char *word, const char *line) %{
+    $1 = &when; $2 = ($2_ltype)&word; $3 = ($3_ltype)&line;
+%}
+%typemap(argout) (uint64_t *when, const char **word, const char **line) %{
+    Py_DECREF($result);
+    $result = Py_BuildValue("Kss", (unsigned long long)*$1, *$2, *$3);
+%}
+%typemap(in, numinputs=0) kit_event *event (kit_event event = {0}) %{
+    $1 = &event;
+%}
+%typemap(argout) kit_event *event %{
+    if (result == VSK_OK) {
+        Py_DECREF($result);
+        $result = vskpy_event($1);
+    }
+%}
+%typemap(freearg) kit_event *event %{ kit_event_clear($1); %}
+
+VSK_NO_ARGUMENTS(kit_role_options::make)
+VSK_NO_ARGUMENTS(kit_role::swallow)
+VSK_NO_ARGUMENTS(kit_lab::start)
+VSK_NO_ARGUMENTS(kit_lab::now)
+VSK_NO_ARGUMENTS(kit_lab::trace_end)
+VSK_NO_ARGUMENTS(kit_lab::trace_begin)
+VSK_NO_ARGUMENTS(kit_lab::trace_text)
+VSK_NO_ARGUMENTS(kit_lab::snapshot)
+VSK_NO_ARGUMENTS(kit_role::connections)
+VSK_NO_ARGUMENTS(kit_role::memory)

@@ -1,0 +1,440 @@
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+--- A device model and its guests on shared memory and a virtual clock.
+--
+-- Fields: `guest` (the first one), `guests`, `device`, `trace`, `faults`, and `now`, virtual
+-- seconds since the beginning. The same seed gives the same trace, byte for byte. An error of a
+-- hook leaves the call that drove the lab, which can be driven on.
+-- @module vsk.lab
+local class = require "vsk.class"
+local conn = require "vsk.conn"
+local core = require "vsk.core"
+local device = require "vsk.device"
+local guest = require "vsk.guest"
+local party = require "vsk.party"
+local trace = require "vsk.trace"
+
+local FOREVER = -1 -- all 64 bits
+local PATIENCE = 3600 * 1000000000 -- who waits for credit asks again and again: never at rest
+local PROGRESS, AFTER = 0, 10 -- events that are nobody's hook
+
+-- ---- what goes wrong ----
+
+local FAULTS = class.set("delay", "hold", "lose_kicks", "starve", "shrink", "flip", "duplicate",
+  "reorder", "lie", "scribble")
+local LATE = class.set("delay", "hold") -- in seconds
+
+local _, fault_get, fault_set, fault_calls = class.new "Faults"
+
+for name in pairs(FAULTS) do
+  fault_get[name] = function(lab)
+    local value = lab:fault(name)
+    return LATE[name] and value / 1e9 or value
+  end
+  fault_set[name] = function(lab, value)
+    class.check(name, value, "number")
+    lab:set_fault(name, LATE[name] and class.nanoseconds(name, value) or value)
+  end
+end
+
+-- ---- driving ----
+
+local Lab, get, _, calls = class.new "Lab"
+local of = calls.of
+local _, _, _, snapshot_calls = class.new "Snapshot"
+
+local function may_drive(own)
+  if own.running then
+    class.misuse("ERR_HOOK", "a hook may not wait: it would wait for itself")
+  end
+end
+
+--- Append the packets that came since to the capture.
+local function write_capture(own)
+  local capture, lab = own.capture, own.core
+  local last = lab:trace_end()
+  if not capture or last == capture.next and not capture.head then return true end
+  local done, message, errno = capture.file:write(lab:trace_pcapng(capture.next, capture.head))
+  if done then done, message, errno = capture.file:flush() end
+  capture.next, capture.head = last, false
+  if done then return true end
+  own.capture = nil -- it has a hole: said once
+  return nil, message, errno
+end
+
+local function dispatch(own, kind, pair, is_guest, id, value, code)
+  if kind == AFTER then
+    local timer = own.afters[id]
+    own.afters[id] = nil
+    timer.call(timer.object)
+  elseif is_guest then
+    party.tell(own.guest_parts[pair + 1], kind, 1, id, value, code)
+  else
+    party.tell(own.device_part, kind, pair + 1, id, value, code)
+  end
+end
+
+--- Do one thing: true, or false where there is nothing to do, or nil, message, code.
+local function step(own, limit)
+  may_drive(own)
+  local kind, pair, is_guest, id, value, code = own.core:step(limit)
+  local written, message, errno = write_capture(own)
+  if kind and kind ~= PROGRESS then
+    own.running = true
+    local _ <close> = own.leave
+    dispatch(own, kind, pair, is_guest, id, value, code)
+  end
+  if not written then return nil, message, errno end
+  if kind then return true end
+  if is_guest == "NONE" then return false end -- results are nil, message, code
+  return nil, pair, is_guest
+end
+
+--- What goes on by one thing each time, as step does, and gives false where it is time to stop.
+local function stepper(own, within)
+  may_drive(own)
+  local now = own.core:now()
+  if within == nil then
+    return function()
+      if own.core:now() > now + PATIENCE then return false end
+      return step(own, FOREVER)
+    end
+  end
+  local limit = within == math.huge and FOREVER or now + class.nanoseconds("within", within)
+  if math.ult(limit, now) then limit = FOREVER end
+  return function() return step(own, limit) end
+end
+
+--- Drive until a call of the core gives something else than NONE.
+-- @tparam function what says what is waited for
+local function wait(own, what, call, ...)
+  local go_on = stepper(own)
+  local found, message, code = call(...)
+  while found == nil and code == "NONE" do
+    local went, why, status = go_on()
+    if went == nil then return nil, why, status end
+    if not went then return nil, what() .. ": nothing will ever come", "TIMEOUT" end
+    found, message, code = call(...)
+  end
+  return found, message, code
+end
+
+local function run(own, condition, within)
+  local go_on = stepper(own, within)
+  while not (condition and condition()) do
+    local went, message, code = go_on()
+    if went == nil then return nil, message, code end
+    if not went then
+      if not condition or condition() then return true end
+      return nil, "what was waited for never came true", "TIMEOUT"
+    end
+  end
+  return true
+end
+
+--- Do one thing: a packet, a notification, a hook, a jump of the clock.
+-- @treturn[1] boolean false where nothing is left to do
+-- @return[2] nil, message, code
+function Lab:step()
+  return step(of(self), FOREVER)
+end
+
+--- Go on until something is true, or for so many seconds, or until nothing happens any more.
+-- Without within it is over after an hour of virtual time too.
+-- @tparam[opt] function condition
+-- @tparam[opt] number within seconds
+-- @treturn[1] boolean true
+-- @return[2] nil, message, code: TIMEOUT where the condition does not come true
+function Lab:run(condition, within)
+  local own = of(self)
+  if condition ~= nil then class.check("condition", condition, "function") end
+  return run(own, condition, within)
+end
+
+--- End the capture, as the end of a block does where the lab stands as `local lab <close>`.
+-- Everything else goes on. Closing twice is no error.
+-- @treturn[1] boolean true
+-- @return[2] nil, message, error number of the system
+function Lab:close()
+  local own = of(self)
+  local capture = own.capture
+  local done, message, errno = write_capture(own)
+  own.capture = nil
+  if capture and capture.file ~= io.stdout then capture.file:close() end
+  if done then return true end
+  return nil, message, errno
+end
+
+calls.meta.__close = Lab.close
+
+--- Choose a number from 0 to below - 1 by the seed.
+-- @tparam integer below
+-- @treturn integer
+function Lab:random(below)
+  local own = of(self)
+  if not (math.type(below) and below >= 1) then
+    class.fail("below: integer from 1 expected, got %s", tostring(below))
+  end
+  return own.core:random(below)
+end
+
+-- ---- snapshots ----
+
+local function copy(from)
+  local to = {}
+  for key, value in pairs(from) do to[key] = value end
+  return to
+end
+
+local function copy_all(lists)
+  local to = {}
+  for key, list in pairs(lists) do to[key] = copy(list) end
+  return to
+end
+
+local function parts_of(own)
+  return { own.device_part, table.unpack(own.guest_parts) }
+end
+
+--- Keep all of it, and of a model what its save_state gives.
+-- @treturn Snapshot
+function Lab:snapshot()
+  local own = of(self)
+  may_drive(own)
+  local models = {}
+  for i, part in ipairs(parts_of(own)) do
+    local save = rawget(part.object, "save_state")
+    models[i] = { open = copy_all(part.open), saved = save ~= nil }
+    if save then models[i].state = save(part.object) end
+  end
+  local snapshot, message, code = own.core:snapshot()
+  if not snapshot then return nil, message, code end
+  return snapshot_calls.new { core = snapshot, afters = copy(own.afters), models = models }
+end
+
+--- Go back to a snapshot, as often as one likes; models get their state by load_state. The trace
+-- goes on, and connections that were made since are over. It is an error where a hook was called
+-- since of a model without save_state: it may have kept something.
+-- @tparam Snapshot snapshot
+-- @treturn boolean true
+function Lab:rewind(snapshot)
+  local own = of(self)
+  local kept = snapshot_calls.of(snapshot)
+  may_drive(own)
+  local told = own.core:told_since(kept.core)
+  local parts = parts_of(own)
+  for i, part in ipairs(parts) do
+    if told ~= 0 and not kept.models[i].saved and party.has_hooks(part) then
+      class.misuse("ERR_STATE", ("%d hooks were called since: a model needs save_state and "
+        .. "load_state to be taken back"):format(told))
+    end
+  end
+  local done, message, code = own.core:rewind(kept.core)
+  if not done then return nil, message, code end
+  own.afters = copy(kept.afters)
+  for i, part in ipairs(parts) do
+    part.open = copy_all(kept.models[i].open)
+    local load = rawget(part.object, "load_state")
+    if kept.models[i].saved and load then load(kept.models[i].state, part.object) end
+  end
+  return true
+end
+
+-- ---- what it has ----
+
+for _, name in ipairs { "device", "trace", "faults" } do
+  get[name] = function(own) return own[name] end
+end
+
+function get.guest(own)
+  return own.guests[1]
+end
+
+function get.guests(own)
+  return copy(own.guests)
+end
+
+function get.now(own)
+  return own.core:now() / 1e9
+end
+
+function calls.meta.__tostring(self)
+  local own = of(self)
+  return ("Lab of %d guests at %.9f s"):format(#own.guests, get.now(own))
+end
+
+-- ---- making one ----
+
+local LAB = class.set("seed", "guests", "memory", "trace", "capture", "device")
+
+--- Split a table into what is the lab's, faults, and what is the device's.
+local function split(given)
+  local lab, faults, model = {}, {}, {}
+  for name, value in pairs(given) do
+    local into = LAB[name] and lab or FAULTS[name] and faults or model
+    into[name] = value
+  end
+  return lab, faults, model
+end
+
+--- The private part of a device or guest that belongs to nobody yet.
+local function free_part(calls_of, object)
+  local part = calls_of.of(object)
+  if part.driver then class.misuse("ERR_BUSY", "it belongs to a lab already") end
+  return part
+end
+
+--- The guests that are asked for: a number of them, or a list.
+local function guests_of(asked)
+  local guests = {}
+  if math.type(asked) == "integer" then
+    for i = 1, asked do guests[i] = guest.new {} end
+    return guests
+  end
+  local seen = {}
+  for i, one in ipairs(class.check("guests", asked, "table")) do
+    free_part(guest.calls, one)
+    if seen[one] then class.misuse("ERR_BUSY", "a guest is listed twice") end
+    seen[one], guests[i] = true, one
+  end
+  return guests
+end
+
+local function device_of(lab, model)
+  if lab.device == nil then return device.new(model) end
+  local name = next(model)
+  if name ~= nil then
+    class.fail("unknown option '%s': the device has its own", tostring(name))
+  end
+  free_part(device.calls, lab.device)
+  return lab.device
+end
+
+--- What parties see of a lab.
+local function driver_of(own)
+  return {
+    wait = function(...) return wait(own, ...) end,
+    run = function(...) return run(own, ...) end,
+    may_drive = function() return may_drive(own) end,
+    after = function(nanoseconds, call, object)
+      local id = own.core:after(nanoseconds)
+      own.afters[id] = { call = call, object = object }
+      return id
+    end,
+    cancel = function(id)
+      local found = own.afters[id] ~= nil
+      if found then
+        own.core:cancel(id)
+        own.afters[id] = nil
+      end
+      return found
+    end,
+  }
+end
+
+--- Begin the memories, one for each guest.
+local function add_pairs(own, memory)
+  for i, part in ipairs(own.guest_parts) do
+    local cid = own.device_part.names.cid + i - 1
+    local one = device.options(own.device_part, cid, part.names.queue_size)
+    local done, message, code = own.core:add(one, party.options(part.names, guest.OPTIONS), memory)
+    if not done then return nil, message, code end
+  end
+  return own.core:start()
+end
+
+--- Let all belong to the lab.
+local function join(own)
+  local driver, roles = driver_of(own), {}
+  for i = 1, #own.guests do roles[i] = own.core:device(i - 1) end
+  party.join(own.device_part, driver, roles)
+  for i, part in ipairs(own.guest_parts) do party.join(part, driver, { own.core:guest(i - 1) }) end
+end
+
+local function open_capture(own, path)
+  if path == nil then return true end
+  class.check("capture", path, "string")
+  local file, message, errno = io.stdout, nil, nil
+  if path ~= "-" then file, message, errno = io.open(path, "wb") end
+  if not file then return nil, message, errno end
+  own.capture = { file = file, next = 0, head = true }
+  return true
+end
+
+local function new_lab(given)
+  local asked, faults, model = split(class.check("options", given, "table", {}))
+  local found = device_of(asked, model)
+  local guests = guests_of(asked.guests or 1)
+  local lab = core.Lab.make(asked.seed or 0, asked.trace or 1000000)
+  local own = {
+    core = lab, afters = {}, running = false, device = found, guests = guests, guest_parts = {},
+    device_part = device.calls.of(found), trace = trace.new(lab), faults = fault_calls.new(lab),
+  }
+  own.leave = setmetatable({}, { __close = function() own.running = false end })
+  for i, one in ipairs(guests) do own.guest_parts[i] = guest.calls.of(one) end
+  for name, value in pairs(faults) do own.faults[name] = value end
+  local done, message, code = add_pairs(own, asked.memory or 8 << 20)
+  if done then done, message, code = open_capture(own, asked.capture) end
+  if not done then return nil, message, code end
+  join(own)
+  return calls.new(own)
+end
+
+return {
+  --- The public names of all classes of a lab.
+  names = {
+    Conn = conn.names, Device = device.names, Guest = guest.names, Trace = trace.names,
+    Listener = guest.listener_names, Entry = trace.entry_names, Faults = fault_calls.names(),
+    Lab = calls.names(), Snapshot = snapshot_calls.names(),
+  },
+
+  functions = {
+    --- Make a lab: a device, its guests, one memory for each of them, and a virtual clock.
+    --
+    -- Options of the lab: seed, 0; guests: a number, or a list of what vsk.guest gives, 1; memory:
+    -- bytes of each guest, 8 MiB; trace: entries that are kept, 1000000; capture: a file, a FIFO or
+    -- "-" to which every packet is written as pcapng as it passes; device: what vsk.device gives.
+    -- Without it options and hooks of the device stand here too (see vsk.device).
+    --
+    -- Benign faults, and everything still arrives: delay and hold, in seconds, are how late kicks
+    -- and interrupts, and used buffers, come at most; of 1,000 kicks lose_kicks are lost until
+    -- another one follows; starve is the most RX buffers that guests post; of 1,000 polls shrink
+    -- change a buffer's size. Malign ones, and only safety is left: of 1,000 packets flip,
+    -- duplicate, reorder and lie strike, of 1,000 polls scribble.
+    -- @function lab
+    -- @tparam[opt] table options
+    -- @treturn[1] Lab
+    -- @return[2] nil, message, code
+    lab = new_lab,
+
+    --- Make a device model, for vsk.lab.
+    --
+    -- Beside the hooks (see vsk.party): cid, the first guest's, 3; features that are offered, of
+    -- vsk.feature; buf_alloc, each connection's buffer in bytes; send_buffer, bytes in a send queue
+    -- above which hooks' data counts as not taken yet; budget, bytes in all queues above which
+    -- REQUESTs get RST; connections, how many there may be; connect_timeout, close_timeout and
+    -- drain_timeout in seconds; empty_messages: messages without bytes may be sent, which Linux
+    -- reads as end of file; route: guests reach each other.
+    -- @function device
+    -- @tparam[opt] table options
+    -- @treturn Device
+    device = function(options)
+      return device.new(class.check("options", options, "table", {}))
+    end,
+
+    --- Make a guest, for vsk.lab.
+    --
+    -- Beside the hooks (see vsk.party): preset imitates a kernel: linux-5.10, linux-6.1,
+    -- linux-6.12. rx_layout cuts RX buffers into descriptors of so many bytes, rx_indirect and
+    -- tx_indirect put descriptors into tables, tx_piece is the most payload of one descriptor;
+    -- rx_buffers, refill_at and event_buffers count buffers, queue_size descriptors; features are
+    -- those it accepts; buf_alloc, update_at, update_idle, ask, answer, meter and payload_max are
+    -- about credit and packets; connections, send_buffer, empty_messages, connect_timeout,
+    -- close_timeout and drain_timeout as a device's; ask_first and ask_last in seconds.
+    -- @function guest
+    -- @tparam[opt] table options
+    -- @treturn Guest
+    guest = function(options)
+      return guest.new(class.check("options", options, "table", {}))
+    end,
+  },
+}

@@ -1,0 +1,92 @@
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+--- What passed in a lab, in order: packets, used buffers, kicks, interrupts, timers, faults.
+--
+-- `#trace` entries are kept; `trace[i]` and ipairs give them, tostring gives all lines. An entry
+-- has `number`, `time` in seconds, `kind` and `line`, which is its tostring; `packet` is a copy,
+-- nil where it is about something else.
+-- @module vsk.trace
+local class = require "vsk.class"
+
+local _, entry_get, _, entry_calls = class.new "Entry"
+
+for _, name in ipairs { "number", "time", "kind", "line" } do
+  entry_get[name] = function(own) return own[name] end
+end
+
+function entry_get.packet(own)
+  return (own.lab:trace_packet(own.number))
+end
+
+function entry_calls.meta.__tostring(self)
+  return entry_calls.of(self).line
+end
+
+local Trace, _, _, calls = class.new "Trace"
+local of = calls.of
+
+function calls.meta.__len(self)
+  local lab = of(self)
+  return lab:trace_end() - lab:trace_begin()
+end
+
+function calls.meta.__tostring(self)
+  return of(self):trace_text()
+end
+
+--- An entry by its place, or nil.
+local function entry_at(lab, index)
+  local number = lab:trace_begin() + index - 1
+  if index < 1 or number >= lab:trace_end() then return nil end
+  local time, kind, line = lab:trace_entry(number)
+  return entry_calls.new { lab = lab, number = number, time = time / 1e9, kind = kind, line = line }
+end
+
+local index_of = calls.meta.__index
+
+function calls.meta.__index(self, key)
+  local lab = of(self)
+  if math.type(key) and math.tointeger(key) then return entry_at(lab, math.tointeger(key)) end
+  return index_of(self, key)
+end
+
+--- Go through all packets in it.
+-- @return an iterator of Packet
+function Trace:packets()
+  local lab = of(self)
+  local number = lab:trace_begin() - 1
+  return function()
+    while number + 1 < lab:trace_end() do
+      number = math.max(number + 1, lab:trace_begin())
+      local packet = lab:trace_packet(number)
+      if packet then return packet end
+    end
+  end
+end
+
+--- Write the packets as pcapng for Wireshark, or all lines where path ends in .txt.
+-- @tparam string path
+-- @treturn[1] boolean true
+-- @return[2] nil, message, error number of the system
+function Trace:save(path)
+  local lab = of(self)
+  class.check("path", path, "string")
+  local data = path:find "%.txt$" and lab:trace_text() or lab:trace_pcapng(0, true)
+  local file, message, errno = io.open(path, "wb")
+  if not file then return nil, message, errno end
+  local done
+  done, message, errno = file:write(data)
+  local closed, close_message, close_errno = file:close()
+  if not done then return nil, message, errno end
+  if not closed then return nil, close_message, close_errno end
+  return true
+end
+
+return {
+  names = calls.names(),
+  entry_names = entry_calls.names(),
+
+  --- Show a lab's trace.
+  new = function(lab)
+    return calls.new(lab)
+  end,
+}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""The command vsk: looks into capture files."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from vsk import __version__
+from vsk.capture import Capture, Record
+from vsk.check import Checker, seconds
+from vsk.errors import Error
+
+CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+
+def _line(record: Record) -> str:
+    """A record as a line: time, packet, what is special about it."""
+    words = [seconds(record.time), str(record.packet)]
+    if record.cut:
+        words.append(f"(cut: {len(record.packet.payload)} bytes of the payload)")
+    if record.comment is not None:
+        words.append("# " + "".join(c if c.isprintable() else " " for c in record.comment))
+    return " ".join(words)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Capture]:
+    """Open a capture; what is wrong with it ends the block with a line on stderr."""
+    try:
+        with Capture(path) as capture:
+            yield capture
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except (OSError, Error) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        raise _Unreadable(f"vsk: {path}: {words}") from error
+
+
+class _Unreadable(Exception):
+    """A file that cannot be read, in one line."""
+
+
+def _show(options: argparse.Namespace) -> int:
+    with _opened(options.file) as capture:
+        for record in capture:
+            print(_line(record), flush=True)
+    return CLEAN
+
+
+def _check_file(path: str, options: argparse.Namespace) -> int:
+    """Print the findings in a file and count them."""
+    checker = Checker(from_start=not options.midway)
+    packets = count = 0
+    with _opened(path) as capture:
+        for record in capture:
+            packets += 1
+            for finding in checker.packet(record.packet, record.time, cut=record.cut):
+                count += 1
+                print(f"{path}: {finding}", flush=True)
+    for finding in checker.end() if options.complete else ():
+        count += 1
+        print(f"{path}: {finding}")
+    skipped = f", {capture.skipped} other records" if capture.skipped else ""
+    print(f"{path}: {packets} packets{skipped}, {count} findings", flush=True)
+    return count
+
+
+def _check(options: argparse.Namespace) -> int:
+    status = CLEAN
+    for path in options.files:
+        try:
+            status = max(status, FINDINGS if _check_file(path, options) else CLEAN)
+        except _Unreadable as error:
+            print(error, file=sys.stderr)
+            status = FAILED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vsk",
+        description="Looks into captures of virtio-vsock: pcapng or pcap; - is stdin.",
+        epilog="Exit status: 0 clean, 1 findings, 2 wrong usage or an unreadable file.",
+    )
+    parser.add_argument("--version", action="version", version=f"vsk {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    check = verbs.add_parser("check", help="name every packet that broke a rule, and whose fault")
+    check.add_argument("files", nargs="+", metavar="FILE")
+    check.add_argument(
+        "--midway", action="store_true", help="the capture begins in the middle of connections"
+    )
+    check.add_argument(
+        "--complete",
+        action="store_true",
+        help="both sides were quiet at the end: what is not answered is a finding",
+    )
+    check.set_defaults(verb=_check)
+
+    show = verbs.add_parser("show", help="print a line for each packet")
+    show.add_argument("file", metavar="FILE")
+    show.set_defaults(verb=_show)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with the arguments of the process, or with others; give its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.verb(options)
+        sys.stdout.flush()
+    except _Unreadable as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # Whoever read along has seen enough; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""A device model and its guests on shared memory and a virtual clock."""
+
+import os
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+from vsk import _core
+from vsk.device import Device
+from vsk.enums import Status
+from vsk.errors import TimedOut, UsageError
+from vsk.guest import Guest
+from vsk.party import PROGRESS, Event, Party, nanoseconds, options_of
+from vsk.trace import Trace
+
+__all__ = ["Faults", "Lab", "Snapshot"]
+
+T = TypeVar("T")
+
+FOREVER = 2**64 - 1
+SECOND = 1_000_000_000
+PATIENCE = 3600 * SECOND  # who waits for credit asks again and again, and so never comes to rest
+LEAST = 65536  # entries of a trace that a capture is written from
+AFTER = 10
+
+
+class Faults:
+    """What goes wrong in a lab; every switch is 0 at first.
+
+    Benign, and everything still arrives: delay and hold, in seconds, are how late kicks and
+    interrupts, and used buffers, come at most; of 1,000 kicks lose_kicks are lost until another one
+    follows; starve is the most RX buffers that guests post; of 1,000 polls shrink change a buffer's
+    size. Malign, and only safety is left: of 1,000 packets flip, duplicate, reorder and lie strike,
+    of 1,000 polls scribble.
+    """
+
+    __slots__ = ("_lab",)
+
+    _lab: _core.Lab
+
+    def __init__(self, lab: _core.Lab) -> None:
+        """Show a lab's switches; the Lab does this."""
+        object.__setattr__(self, "_lab", lab)
+
+    def __getattr__(self, name: str) -> float:
+        """Read a switch."""
+        try:
+            value = self._lab.fault(name)
+        except UsageError:
+            raise AttributeError(f"no fault {name!r}") from None
+        return value / SECOND if name in ("delay", "hold") else value
+
+    def __setattr__(self, name: str, value: float) -> None:
+        """Set a switch."""
+        number = nanoseconds(value) if name in ("delay", "hold") else int(value)
+        try:
+            self._lab.set_fault(name, number)
+        except UsageError:
+            raise AttributeError(f"no fault {name!r} that could be {value!r}") from None
+
+
+class Snapshot:
+    """All of a lab between two events; Lab.rewind goes back to it, as often as one likes."""
+
+    __slots__ = ("_afters", "_core", "_models", "_open")
+
+    def __init__(self, lab: "Lab") -> None:
+        """Keep a lab; Lab.snapshot does this."""
+        parties = lab._parties()
+        self._core = lab._core.snapshot()
+        self._afters = dict(lab._afters)
+        self._open = [(party, [dict(found) for found in party._open]) for party in parties]
+        self._models = [(party, _save(party)) for party in parties]
+
+
+def _save(party: Party) -> tuple[bool, Any]:
+    save = getattr(party, "save_state", None)
+    return (False, None) if save is None else (True, save())
+
+
+class Lab:
+    """A device model, its guests, one memory for each of them, and a virtual clock.
+
+    guests is a number, or a list of Guest. The same seed gives the same trace, byte for byte.
+    memory is each guest's in bytes, the last eighth of it for scripts; trace is the number of
+    entries kept. capture is a file, a FIFO or "-" to which every packet is written as pcapng, as it
+    passes, until close or until nobody reads it any more. Other keywords are faults: see Faults.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        *,
+        guests: int | Sequence[Guest] = 1,
+        seed: int = 0,
+        memory: int = 8 << 20,
+        trace: int = 1_000_000,
+        capture: str | os.PathLike[str] | None = None,
+        **faults: float,
+    ) -> None:
+        """Let the guests find the device: connections can be made at once."""
+        found = [Guest() for _ in range(guests)] if isinstance(guests, int) else list(guests)
+        if not found:
+            raise UsageError("a lab has a guest at least", Status.ERR_ARGUMENT)
+        if capture is not None:
+            trace = max(trace, LEAST)
+        self._core = _core.Lab.make(seed, trace)
+        self._afters: dict[int, Callable[[], object]] = {}
+        self._running = False
+        self._capture = None if capture is None else _Stream(self._core, os.fspath(capture))
+        self.device = device
+        self.guests = tuple(found)
+        self.trace = Trace(self._core)
+        self.faults = Faults(self._core)
+        for index, guest in enumerate(found):
+            names = dict(device._names, cid=device.cid + index)
+            queue = guest._names.get("queue_size")
+            self._core.add(
+                options_of(names | {"queue_size": queue}), options_of(dict(guest._names)), memory
+            )
+        pairs = range(len(found))
+        device._join(self, [self._core.device(pair) for pair in pairs])
+        for pair, guest in enumerate(found):
+            guest._join(self, [self._core.guest(pair)])
+        for name, value in faults.items():
+            setattr(self.faults, name, value)
+        self._core.start()
+
+    def close(self) -> None:
+        """End the capture; a context manager does it too. Everything else goes on."""
+        if self._capture is not None:
+            self._capture.write()
+            self._capture.close()
+
+    def __enter__(self) -> "Lab":
+        """Give the lab itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the capture."""
+        self.close()
+
+    @property
+    def guest(self) -> Guest:
+        """The first guest."""
+        return self.guests[0]
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds since the beginning."""
+        return self._core.now() / SECOND
+
+    def _parties(self) -> list[Party]:
+        return [self.device, *self.guests]
+
+    def __repr__(self) -> str:
+        """Say how many guests there are, and the time."""
+        return f"<Lab of {len(self.guests)} guests at {self.now:.9f} s>"
+
+    # ---- driving ----
+
+    def _may_drive(self) -> None:
+        if self._running:
+            raise UsageError("a hook may not wait: it would wait for itself", Status.ERR_HOOK)
+
+    def _dispatch(self, event: Event) -> None:
+        kind, pair, is_guest, number, value = event
+        if kind == PROGRESS and not number:
+            return
+        if kind == AFTER:
+            self._afters.pop(number)()
+        elif is_guest:
+            self.guests[pair]._tell((kind, 0, True, number, value))
+        else:
+            self.device._tell(event)
+
+    def _step(self, limit: int) -> bool:
+        self._may_drive()
+        event = self._core.step(limit)
+        self._running = True
+        try:
+            if event is not None:
+                self._dispatch(event)
+        finally:
+            self._running = False
+            if self._capture is not None:
+                self._capture.write()
+        return event is not None
+
+    def step(self) -> bool:
+        """Do one thing: a packet, a notification, a hook, a jump of the clock.
+
+        False where nothing is left to do. An exception of a hook leaves it.
+        """
+        return self._step(FOREVER)
+
+    def run(
+        self,
+        until: Callable[[], object] | None = None,
+        within: float | None = None,
+        *,
+        strict: bool = True,
+    ) -> None:
+        """Go on until something is true, or for so many seconds, or until nothing happens any more.
+
+        Without within it is over after an hour of virtual time too. Raises TimedOut where until
+        does not come true, unless strict is false.
+        """
+        go_on = self._driver(within)
+        while until is None or not until():
+            if not go_on():
+                break
+        else:
+            return
+        if until is not None and strict and not until():
+            raise TimedOut("what was waited for never came true", Status.TIMEOUT)
+
+    def _driver(self, within: float | None) -> Callable[[], bool]:
+        """Give what goes on by one thing each time, and says false where it is time to stop."""
+        self._may_drive()
+        if within is not None:
+            limit = self._core.now() + nanoseconds(within)
+            return lambda: self._step(limit)
+        last = self._core.now() + PATIENCE
+        return lambda: self._core.now() <= last and self._step(FOREVER)
+
+    def _wait(self, ready: Callable[[], T | None], what: str, within: float | None) -> T:
+        go_on = self._driver(within)
+        while (found := ready()) is None:
+            if not go_on():
+                raise TimedOut(f"{what}: nothing will ever come", Status.TIMEOUT)
+        return found
+
+    # ---- timers ----
+
+    def _after(self, seconds: float, function: Callable[[], object]) -> int:
+        number = self._core.after(nanoseconds(seconds))
+        self._afters[number] = function
+        return number
+
+    def _cancel(self, number: int) -> None:
+        if self._afters.pop(number, None) is not None:
+            self._core.cancel(number)
+
+    def random(self, below: int) -> int:
+        """Choose a number from 0 to below - 1 by the seed."""
+        return self._core.random(below)
+
+    # ---- snapshots ----
+
+    def snapshot(self) -> Snapshot:
+        """Keep all of it, and of a model what its save_state gives; not inside a hook."""
+        self._may_drive()
+        return Snapshot(self)
+
+    def rewind(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot; models get their state by load_state. The trace goes on.
+
+        Raises UsageError where a hook was called since of a model without save_state: it may have
+        kept something. Connections that were made since are over.
+        """
+        self._may_drive()
+        told = self._core.told_since(snapshot._core)
+        for party, (saved, _) in snapshot._models:
+            if told and not saved and type(party) not in (Device, Guest):
+                raise UsageError(
+                    f"{told} hooks were called since: {type(party).__name__} needs "
+                    "save_state and load_state to be taken back",
+                    Status.ERR_STATE,
+                )
+        self._core.rewind(snapshot._core)
+        self._afters = dict(snapshot._afters)
+        for party, found in snapshot._open:
+            party._open = [dict(conns) for conns in found]
+        for party, (saved, state) in snapshot._models:
+            if saved:
+                party.load_state(state)  # type: ignore[attr-defined]
+
+
+class _Stream:
+    """A capture that grows with the lab, until it is closed or its reader is gone."""
+
+    def __init__(self, lab: _core.Lab, path: str) -> None:
+        """Begin a file; "-" is stdout."""
+        self._lab = lab
+        self._file = open(1 if path == "-" else path, "wb", 0, closefd=path != "-")  # noqa: SIM115
+        self._next = 0
+        self._head = True
+
+    def write(self) -> None:
+        """Append the packets that came since."""
+        end = self._lab.trace_end()
+        if self._file.closed or (end == self._next and not self._head):
+            return
+        rest = memoryview(self._lab.trace_pcapng(self._next, self._head))
+        self._next = end
+        self._head = False
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except BrokenPipeError:
+            self.close()
+
+    def close(self) -> None:
+        """Write no more."""
+        self._file.close()

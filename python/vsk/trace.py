@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What passed in a lab, in order."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from vsk import _core
+from vsk.packet import Packet
+
+__all__ = ["Entry", "Trace"]
+
+
+class Entry:
+    """One thing that passed: its number, time in seconds, kind and line; str() is the line."""
+
+    __slots__ = {
+        "_lab": "Where it stands.",
+        "kind": "What passed: PACKET, USED, KICK, ...",
+        "line": "All of it in words.",
+        "number": "Counted from the beginning of the lab.",
+        "time": "Virtual seconds since the beginning.",
+    }
+
+    def __init__(self, lab: _core.Lab, number: int) -> None:
+        """Read an entry; the trace does this."""
+        nanoseconds, self.kind, self.line = lab.trace_entry(number)
+        self._lab = lab
+        self.number = number
+        self.time = nanoseconds / 1_000_000_000
+
+    @property
+    def packet(self) -> Packet | None:
+        """A copy of the packet, None where it is about something else."""
+        return self._lab.trace_packet(self.number)
+
+    def __str__(self) -> str:
+        """Give the line."""
+        return self.line
+
+    def __repr__(self) -> str:
+        """Show the line."""
+        return f"<Entry {self.number}: {self.line}>"
+
+
+class Trace(Sequence[Entry]):
+    """All that passed: packets, used buffers, kicks, interrupts, timers, faults."""
+
+    __slots__ = ("_lab",)
+
+    def __init__(self, lab: _core.Lab) -> None:
+        """Show a lab's trace; the Lab does this."""
+        self._lab = lab
+
+    def __len__(self) -> int:
+        """Count the entries that are kept."""
+        return self._lab.trace_end() - self._lab.trace_begin()
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        """Give an entry, or a list of them."""
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError("no such entry in the trace")
+        return Entry(self._lab, self._lab.trace_begin() + index)
+
+    @property
+    def packets(self) -> Iterator[Packet]:
+        """All packets in it."""
+        return (packet for entry in self if (packet := entry.packet) is not None)
+
+    def __str__(self) -> str:
+        """Give all lines."""
+        return self._lab.trace_text().decode()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the packets as pcapng for Wireshark, or all lines where path ends in .txt."""
+        name = os.fspath(path)
+        lines = name.endswith(".txt")
+        data = self._lab.trace_text() if lines else self._lab.trace_pcapng(0, True)
+        with open(name, "wb") as file:
+            file.write(data)
