@@ -235,6 +235,9 @@ class Checker:
             self._add(seen, "the upper half of a CID is not 0", "VSOCK-BOTH-06")
         elif not isinstance(packet.op, Op) or packet.op is Op.INVALID:
             self._add(seen, f"op {int(packet.op)} is none", "VSOCK-BOTH-07")
+            pair = self._pair(seen)
+            pair.types.add(int(packet.type))
+            pair.let_answer(seen.dst)
         else:
             for rule, clause in _header_rules(packet, cut):
                 self._add(seen, rule, clause)
@@ -270,8 +273,11 @@ class Checker:
 
     # From one packet to the next
 
+    def _pair(self, seen: _Seen) -> _Pair:
+        return self._pairs.setdefault(frozenset((seen.src, seen.dst)), _Pair())
+
     def _follow(self, seen: _Seen) -> None:
-        pair = self._pairs.setdefault(frozenset((seen.src, seen.dst)), _Pair())
+        pair = self._pair(seen)
         op = seen.packet.op
         if pair.blurred or not self._check_type(pair, seen):
             return

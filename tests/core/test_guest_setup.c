@@ -92,6 +92,7 @@ every_queue_with_buffers_is_kicked_once(void **state)
     struct stage *stage = stage_small();
     (void)state;
 
+    /* NOTIF-DRV-01: a kick is the number of its queue. */
     assert_int_equal(vsk_guest_notify(&stage->guest),
                      1 << VSK_RX | 1 << VSK_EVENT);
     assert_int_equal(vsk_guest_notify(&stage->guest), 0);

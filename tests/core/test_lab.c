@@ -88,6 +88,8 @@ struct world {
     uint32_t kinds[VSK_EVENT_RESET + 1]; /* events told */
     vsk_status error;                    /* of the last ERROR */
     char status[64]; /* the driver's writes to the register */
+    bool moody;      /* the device takes FEATURES_OK back */
+    uint32_t posted; /* RX buffers that the last reset found posted */
     char last[128];  /* the last FAULT */
 };
 
@@ -118,6 +120,10 @@ see(void *user, const vsk_seen *seen)
         snprintf(w->status + strlen(w->status),
                  sizeof w->status - strlen(w->status), "%u ",
                  (unsigned)seen->written);
+    if (seen->kind == VSK_SEEN_STATUS && seen->written == 0)
+        w->posted = w->machines[0]->guest.posted[VSK_RX];
+    if (seen->kind == VSK_SEEN_STATUS && w->moody)
+        w->machines[0]->device.setup.status &= (uint8_t)~VSK_SETUP_FEATURES_OK;
     if (seen->kind == VSK_SEEN_FAULT) {
         w->faults++;
         snprintf(w->last, sizeof w->last, "%s", seen->words);
@@ -676,8 +682,16 @@ a_driver_that_fails_sets_failed_and_writes_nothing_more(void **state)
 
     assert_int_equal(vsk_lab_start(&w->lab, 0, &m->memory, &empty),
                      VSK_ERR_POOL);
+    /* INIT-DRV-06, INIT-DRV-07 */
     assert_string_equal(w->status, "0 1 3 11 139 ");
     assert_false(m->guest.open);
+
+    /* A CID that no guest has. */
+    m->device.setup.guest_cid = VSK_CID_HOST;
+    w->status[0] = '\0';
+    assert_int_equal(vsk_lab_start(&w->lab, 0, &m->memory, &m->pool),
+                     VSK_ERR_CID);
+    assert_string_equal(w->status, "0 1 3 11 139 ");
 
     /* FEATURES_OK is not set by a device that was refused VERSION_1. */
     policy.features = 0;
@@ -686,6 +700,119 @@ a_driver_that_fails_sets_failed_and_writes_nothing_more(void **state)
     assert_int_equal(vsk_lab_start(&w->lab, 0, &m->memory, &m->pool),
                      VSK_BAD_FEATURES);
     assert_string_equal(w->status, "0 1 3 131 ");
+    world_free(w);
+}
+
+static void
+a_driver_gives_up_where_features_ok_does_not_stay(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    struct machine *m = w->machines[0];
+    (void)state;
+
+    w->moody = true;
+    assert_int_equal(vsk_lab_start(&w->lab, 0, &m->memory, &m->pool),
+                     VSK_BAD_FEATURES);
+
+    /* INIT-DRV-05, INIT-DRV-06 */
+    assert_string_equal(w->status, "0 1 3 11 131 ");
+    assert_false(m->guest.open);
+    world_free(w);
+}
+
+/* Begin with a device that offers what vsk's own may not. */
+static vsk_status
+start_offered(struct world *w, uint64_t offered)
+{
+    struct machine *m = w->machines[0];
+
+    m->device.setup.offered = offered;
+    w->status[0] = '\0';
+    return vsk_lab_start(&w->lab, 0, &m->memory, &m->pool);
+}
+
+static void
+a_driver_takes_what_it_knows_of_any_offer(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    const vsk_setup *setup = &w->machines[0]->device.setup;
+    (void)state;
+
+    /* FEAT-DRV-03 */
+    for (uint32_t i = 0; i < 500; i++) {
+        uint64_t offered = vsk_lab_random(&w->lab, UINT64_MAX);
+
+        if ((offered & VSK_BIT(VSK_FEATURE_VERSION_1)) == 0) {
+            /* FEAT-DRV-07, RSVF-DRV-02 */
+            assert_int_equal(start_offered(w, offered), VSK_BAD_FEATURES);
+            assert_string_equal(w->status, "0 1 3 131 ");
+            continue;
+        }
+        /* FEAT-DRV-04, FEAT-DRV-05 */
+        assert_int_equal(start_offered(w, offered), VSK_OK);
+        assert_int_equal(setup->accepted, offered & ALL_FEATURES);
+    }
+    /* FEAT-DRV-04, FEAT-DRV-05, FEAT-DRV-08 */
+    assert_int_equal(start_offered(w, UINT64_MAX), VSK_OK);
+    assert_int_equal(setup->accepted, ALL_FEATURES);
+    assert_string_equal(w->status, "0 1 3 11 15 ");
+    echo(w, 100000);
+    world_free(w);
+}
+
+/* Data crosses both ways, in messages or not; the other type is refused where
+ * it was not agreed on. */
+static void
+assert_goes_without(uint64_t missing)
+{
+    struct world *w = world_new(1, 1, NULL);
+    bool messages = missing == VSK_BIT(VSK_FEATURE_STREAM);
+    vsk_conn *conn;
+
+    assert_int_equal(start_offered(w, ALL_FEATURES & ~missing), VSK_OK);
+    for (uint32_t side = 0; side < 2; side++) {
+        w->apps[0][side][0].total = 100000;
+        w->apps[0][side][0].message = messages ? 5000 : 0;
+    }
+    connect_app(w, 0, 0);
+    run(w, POLLS_MAX);
+    assert_all_arrived(w, 1);
+    if (messages || (missing & VSK_BIT(VSK_FEATURE_SEQPACKET)) != 0)
+        assert_int_equal(
+            vsk_guest_connect(&w->machines[0]->guest, w->lab.now, 1, 2, 3,
+                              messages ? VSK_TYPE_STREAM : VSK_TYPE_SEQPACKET,
+                              &conn),
+            VSK_ERR_TYPE);
+    assert_settled(w);
+    world_free(w);
+}
+
+static void
+a_guest_goes_without_any_feature_but_version_1(void **state)
+{
+    const uint64_t optional = ALL_FEATURES & ~VSK_BIT(VSK_FEATURE_VERSION_1);
+    (void)state;
+
+    /* FEAT-DRV-06 */
+    for (uint32_t bit = 0; bit < 64; bit++)
+        if ((optional & VSK_BIT(bit)) != 0)
+            assert_goes_without(VSK_BIT(bit));
+    assert_goes_without(optional);
+}
+
+static void
+a_device_is_reset_before_its_buffers_are_taken_back(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    (void)state;
+    world_start(w);
+    run(w, 10);
+    assert_int_equal(w->posted, 0);
+
+    world_start(w);
+
+    /* CLEAN-DRV-02 */
+    assert_int_not_equal(w->posted, 0);
     world_free(w);
 }
 
@@ -876,6 +1003,36 @@ connect_times_out_after_two_seconds(void **state)
     assert_int_equal(app->reason, VSK_REASON_TIMEOUT);
     assert_int_equal(w->timers, 1);
     assert_settled(w);
+    world_free(w);
+}
+
+static void
+a_guest_waits_for_no_device_that_needs_reset(void **state)
+{
+    struct world *w = world_new(1, 7, NULL);
+    struct app *app = w->apps[0][VSK_SIDE_GUEST];
+    (void)state;
+
+    world_start(w);
+    app[0].total = 8 * MIB;
+    connect_app(w, 0, 0);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_true(step(w, UINT64_MAX));
+    assert_true(vsk_setup_needs_reset(&w->machines[0]->device.setup));
+    connect_app(w, 0, 1);
+    while (step(w, 20 * VSK_SECOND))
+        ;
+
+    /* STATUS-DRV-04: who connects is told, who sends can begin again. */
+    assert_true(app[1].closed);
+    assert_int_equal(app[1].reason, VSK_REASON_TIMEOUT);
+    assert_false(app[0].closed);
+    assert_in_range(app[0].sent, 1, 8 * MIB - 1);
+    world_start(w);
+    run(w, POLLS_MAX);
+    assert_int_equal(app[0].reason, VSK_REASON_TRANSPORT);
+    assert_settled(w);
+    echo(w, 100000);
     world_free(w);
 }
 
@@ -1802,6 +1959,10 @@ main(void)
             a_driver_initialises_its_device_in_the_order_of_the_specification),
         cmocka_unit_test(
             a_driver_that_fails_sets_failed_and_writes_nothing_more),
+        cmocka_unit_test(a_driver_gives_up_where_features_ok_does_not_stay),
+        cmocka_unit_test(a_driver_takes_what_it_knows_of_any_offer),
+        cmocka_unit_test(a_guest_goes_without_any_feature_but_version_1),
+        cmocka_unit_test(a_device_is_reset_before_its_buffers_are_taken_back),
         cmocka_unit_test(two_mebibytes_are_echoed_with_every_preset),
         cmocka_unit_test(two_mebibytes_are_echoed_at_every_buffer_size),
         cmocka_unit_test(two_mebibytes_cross_each_way_at_every_reader_speed),
@@ -1810,6 +1971,7 @@ main(void)
         cmocka_unit_test(a_refused_guest_learns_it_at_once),
         cmocka_unit_test(a_device_connects_to_its_guest),
         cmocka_unit_test(connect_times_out_after_two_seconds),
+        cmocka_unit_test(a_guest_waits_for_no_device_that_needs_reset),
         cmocka_unit_test(close_times_out_after_eight_seconds),
         cmocka_unit_test(a_reset_transport_gives_the_guest_another_cid),
         cmocka_unit_test(a_driver_resets_its_device_and_begins_again),

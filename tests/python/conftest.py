@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """What several test files build on."""
 
+from collections.abc import Iterator
+
 import pytest
+from judge import Judge
 
 import vsk
 
@@ -24,3 +27,15 @@ def queue(mem: vsk.Memory) -> vsk.Queue:
 def hello() -> vsk.Packet:
     """A data packet."""
     return vsk.Packet(src=(3, 1024), dst=(2, 1234), op="RW", payload=b"hello", buf_alloc=262144)
+
+
+@pytest.fixture(autouse=True)
+def judge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hold every trace that a test leaves to the specification, unless it says why not."""
+    if request.node.get_closest_marker("lawless") is not None:
+        yield
+        return
+    found = Judge()
+    found.watch(monkeypatch.setattr)
+    yield
+    assert [str(finding) for finding in found.findings()] == []

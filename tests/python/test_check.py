@@ -390,6 +390,12 @@ def test_an_unknown_type_is_answered_by_rst(  # VSOCK-DEV-13, VSOCK-DRV-14
     assert check([odd], complete=True) == [fault, (1, clause, 5 - fault[2])]
 
 
+def test_an_op_that_is_none_may_be_answered_by_rst() -> None:  # VSOCK-BOTH-07
+    found = check([guest(99), host("RST")], complete=True)
+
+    assert found == [(1, "VSOCK-BOTH-07", GUEST[0])]
+
+
 def test_a_rst_for_another_type_knows_no_credit() -> None:  # VSOCK-DEV-12
     trace = [*OPEN, guest("RW", payload=data(5)), host("RW", fwd_cnt=5), guest("RW", type=2)]
 

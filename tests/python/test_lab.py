@@ -4,6 +4,7 @@
 import gc
 import math
 import random
+from itertools import product
 from typing import Any
 
 import pytest
@@ -227,6 +228,35 @@ def test_who_belongs_to_no_lab_can_do_nothing(call: Any) -> None:
 def test_a_lab_without_guests_is_refused() -> None:
     with pytest.raises(ValueError, match="guest"):
         vsk.Lab(vsk.Device(), guests=0)
+
+
+# ---- the wire ----
+
+
+def test_a_device_offers_no_implied_stream_by_itself() -> None:
+    lab = vsk.Lab(vsk.Device(), guests=[vsk.Guest(features=~vsk.Feature(0))])
+
+    assert vsk.Feature.NO_IMPLIED_STREAM in lab.device.features  # VSOCK-DEV-02
+
+
+def test_tx_is_the_guest_s_queue_and_rx_the_device_s() -> None:
+    lab, conn = connected(Echo())
+    listener = lab.guest.listen(9)
+    lab.device.open_connection(9).send(bytes(200 * KIB))
+    assert conn.exchange(bytes(100 * KIB)) == bytes(100 * KIB)
+    assert listener.accept().recv_exactly(200 * KIB) == bytes(200 * KIB)
+    lab.device.connect(10)  # the guest refuses it
+    with pytest.raises(vsk.Error):
+        lab.device.open_connection(11)
+    conn.close()
+    lab.run()
+
+    packets = [entry for entry in lab.trace if entry.packet is not None]
+    ways = {(entry.line.split()[2], entry.packet.src_cid) for entry in packets if entry.packet}
+    there = {(vsk.Op(e.packet.op).name, e.packet.src_cid) for e in packets if e.packet}
+    assert ways == {("tx", 3), ("rx", 2)}  # VSOCK-BOTH-09
+    # Requests of both, and what answers them.
+    assert there >= set(product(("REQUEST", "RESPONSE", "RW", "RST", "CREDIT_UPDATE"), (2, 3)))
 
 
 # ---- determinism ----

@@ -275,6 +275,7 @@ def fill_rx(lab: vsk.Lab, buffers: int) -> None:
         lab.run(within=0)
 
 
+@pytest.mark.lawless("memory is filled with 0xAA by packets that are nothing else")
 def test_row_04_every_byte_of_a_header_is_written() -> None:
     """Packets of every kind come whole where 0xAA lay before: no byte is left as it was."""
     lab = vsk.Lab(Desk(echo), guests=[vsk.Guest(rx_buffers=4, queue_size=4)])
@@ -704,6 +705,7 @@ def test_row_11_what_nobody_wants_gets_rst_at_once(fields: dict[str, object]) ->
     assert rst.src == fields.get("dst", (2, SERVICE)) and rst.dst == (3, PORT)
 
 
+@pytest.mark.lawless("the device's RST is put by hand")
 @pytest.mark.parametrize("type", [0, 1, 2, 3])
 @pytest.mark.parametrize("port", [SERVICE, NOBODY])
 def test_row_11_rst_is_never_answered(port: int, type: int) -> None:

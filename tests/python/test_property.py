@@ -19,6 +19,8 @@ from scenario import Coverage
 
 import vsk
 
+pytestmark = pytest.mark.lawless("a scenario has the checker judge it, where that may be")
+
 AT_ONCE = 100  # scenarios of a process between two reports
 ALL = 20_000
 MIB = 1 << 20
