@@ -229,7 +229,7 @@ vsk_guest_init(vsk_guest *guest, const vsk_guest_policy *policy,
 uint64_t
 vsk_guest_accept(const vsk_guest *guest, uint64_t offered)
 {
-    return offered & guest->policy.features;
+    return offered & guest->policy.features & VSK_FEATURES;
 }
 
 /* Give back what the first queues have in the pool: what is posted, then the

@@ -5,8 +5,6 @@
 
 #include "vsk/le.h"
 
-#define MASK(name, bit) | VSK_BIT(bit)
-static const uint64_t KNOWN = 0 VSK_FEATURE_TABLE(MASK);
 static const uint8_t STEPS = VSK_SETUP_ACKNOWLEDGE | VSK_SETUP_DRIVER |
                              VSK_SETUP_FEATURES_OK | VSK_SETUP_DRIVER_OK;
 
@@ -25,7 +23,7 @@ is_guest(uint64_t cid)
 vsk_status
 vsk_setup_init(vsk_setup *setup, uint64_t offered, uint64_t guest_cid)
 {
-    if ((offered & ~KNOWN) != 0 || !has(offered, VSK_FEATURE_VERSION_1))
+    if ((offered & ~VSK_FEATURES) != 0 || !has(offered, VSK_FEATURE_VERSION_1))
         return VSK_ERR_FEATURES;
     if (!is_guest(guest_cid))
         return VSK_ERR_CID;

@@ -32,6 +32,10 @@
     X(EVENT_IDX, 29)                                                           \
     X(VERSION_1, 32)
 
+/** All of them as a mask. */
+#define VSK_FEATURES (UINT64_C(0) VSK_FEATURE_TABLE(VSK_FEATURE_MASK))
+#define VSK_FEATURE_MASK(name, bit) | VSK_BIT(bit) /**< one of them */
+
 /** Feature bits by name. */
 typedef enum vsk_feature {
 #define VSK_FEATURE_ENUMERATOR(name, bit) VSK_FEATURE_##name = bit,

@@ -13,7 +13,7 @@ STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wundef", "-Werror"
 PUBLIC = sorted(
     file.name
     for file in (TOP / "core/vsk").glob("*.h")
-    if file.name not in {"le.h", "shared.h"}  # inline helpers of the sources
+    if not re.fullmatch(r"(le|shared|print|[a-z]+_parts)\.h", file.name)  # the sources' own
 )
 
 

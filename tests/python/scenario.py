@@ -634,7 +634,7 @@ class World:
         over = (Reason.CLOSED, Reason.RESET, Reason.REFUSED)
         if self.malign or before is None or before.conn.reason in over:
             return local
-        return ANY if before.over else local  # one that is there: ERR_BUSY
+        return local if before.conn.reason is Reason.NONE else ANY  # it is there: ERR_BUSY
 
     def listen(self) -> None:
         for pair, guest in enumerate(self.guests):
