@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """What a C program finds after cmake --install."""
 
+import re
 import shutil
 import sys
 from pathlib import Path

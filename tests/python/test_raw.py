@@ -265,6 +265,7 @@ def test_a_guests_memory_is_not_closed() -> None:
     assert conn.exchange(b"hello") == b"hello"
 
 
+@pytest.mark.lawless("whoever judged its lab would keep it")
 def test_memory_outlives_its_lab() -> None:
     lab = vsk.Lab(vsk.Device())
     memory = lab.guest.memory
