@@ -100,10 +100,9 @@ read_event(vsk_guest *guest, const vsk_used *used)
     status = vsk_buffers_written(&guest->buffers[VSK_EVENT], used, &chain);
     if (status != VSK_OK)
         return status;
-    if (chain.count == 0 || chain.spans[0].len < VSK_GUEST_EVENT)
-        return VSK_BAD_SHORT;
-    if (vsk_shared_load32(chain.spans[0].base) != TRANSPORT_RESET)
-        return VSK_BAD_OP;
+    if (chain.count == 0 || chain.spans[0].len < VSK_GUEST_EVENT ||
+        vsk_shared_load32(chain.spans[0].base) != TRANSPORT_RESET)
+        return VSK_BAD_EVENT;
     return VSK_OK;
 }
 

@@ -150,6 +150,8 @@
       "the capture's magic, version, interface or a length in it is wrong",    \
       "")                                                                      \
     X(BAD_FLOOD, -136, "more empty messages than a reader's queue takes", "")  \
+    X(BAD_EVENT, -137, "an event is an le32 id, and 0 is the only one",        \
+      "EVENT-DEV-02")                                                          \
     X(RESET, -201, "the connection was reset", "")                             \
     X(TIMEOUT, -202, "it took too long", "")                                   \
     X(PIPE, -203, "nothing more can be sent on this connection", "")

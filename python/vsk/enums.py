@@ -121,6 +121,7 @@ class Status(IntEnum):
     BAD_STATUS = -134
     BAD_CAPTURE = -135
     BAD_FLOOD = -136
+    BAD_EVENT = -137
     RESET = -201
     TIMEOUT = -202
     PIPE = -203

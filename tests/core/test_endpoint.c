@@ -253,7 +253,7 @@ a_type_that_was_not_negotiated_is_answered_with_rst(void **state)
     (void)state;
     end->endpoint.seqpacket = false;
 
-    /* VSOCK-BOTH-03 */
+    /* VSOCK-BOTH-03, VSOCK-BOTH-12 */
     assert_int_equal(fault(end, typed(VSK_OP_REQUEST, VSK_TYPE_SEQPACKET)),
                      VSK_BAD_TYPE);
 

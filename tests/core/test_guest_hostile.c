@@ -185,7 +185,7 @@ interrupts_of_rx_and_events_are_asked_for(void **state)
         stage_give_event(stage, 9, 4);
         assert_true(vsk_queue_should_interrupt(&stage->device[VSK_EVENT]));
 
-        stage_told_error(stage, VSK_BAD_OP);
+        stage_told_error(stage, VSK_BAD_EVENT);
         stage_told_error(stage, VSK_BAD_FLOW);
     }
     stage_free(stage);
@@ -607,7 +607,7 @@ a_packet_for_somebody_else_is_shown_with_the_rule(void **state)
     vsk_packet packet = stage_from_host(VSK_OP_RW, VSK_TYPE_STREAM);
     (void)state;
 
-    /* VSOCK-DRV-13 */
+    /* VSOCK-DRV-13, VSOCK-BOTH-06 */
     packet.header.dst_cid = CID + 1;
     is_shown_as_refused(&packet, VSK_BAD_CID);
 }

@@ -519,17 +519,17 @@ other_events_are_told_and_their_buffers_posted_again(void **state)
     struct stage *stage = stage_small();
     (void)state;
 
-    /* EVENT-DRV-01 */
+    /* EVENT-DRV-01, EVENT-DEV-02 */
     for (uint32_t i = 0; i < 5; i++) {
         stage_give_event(stage, i % 2 != 0 ? 1 : 0x01000000, 4);
-        stage_told_error(stage, VSK_BAD_OP);
+        stage_told_error(stage, VSK_BAD_EVENT);
         stage_quiet(stage);
         assert_int_equal(stage->guest.posted[VSK_EVENT], 2);
     }
     stage_give_event(stage, 0, 0);
-    stage_told_error(stage, VSK_BAD_SHORT);
+    stage_told_error(stage, VSK_BAD_EVENT);
     stage_give_event(stage, 0, 3);
-    stage_told_error(stage, VSK_BAD_SHORT);
+    stage_told_error(stage, VSK_BAD_EVENT);
     stage_quiet(stage);
     assert_int_equal(stage->guest.posted[VSK_EVENT], 2);
     assert_int_equal(stage->guest.resets, 0);

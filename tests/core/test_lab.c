@@ -714,7 +714,7 @@ a_driver_gives_up_where_features_ok_does_not_stay(void **state)
     assert_int_equal(vsk_lab_start(&w->lab, 0, &m->memory, &m->pool),
                      VSK_BAD_FEATURES);
 
-    /* INIT-DRV-05, INIT-DRV-06 */
+    /* INIT-DRV-05, INIT-DRV-06, FEAT-DRV-01 */
     assert_string_equal(w->status, "0 1 3 11 131 ");
     assert_false(m->guest.open);
     world_free(w);
