@@ -733,7 +733,7 @@ class World:
 
     def finish_all(self) -> None:
         """Everybody does what was planned, then it is over."""
-        idle = 0
+        idle, moved = 0, -1
         while True:
             self.accept_some()
             busy = False
@@ -761,8 +761,12 @@ class World:
             live = self.open_ends()
             if not live and not self.device.connections and not self.waiting():
                 break
-            # A lost kick, a credit that is asked for again: time helps, or nobody does.
-            idle += 1
+            # A lost kick, a credit that is asked for again: time helps, or nobody does. As long as
+            # bytes move, however slowly, nobody waits for ever.
+            counters = self.device.counters
+            bytes_now = counters["rx_bytes"] + counters["tx_bytes"]
+            idle = idle + 1 if bytes_now == moved else 0
+            moved = bytes_now
             if idle > 6 and idle % 2:
                 for end in live:
                     if end.finish == "wait" and not end.eof and not end.finishing:
