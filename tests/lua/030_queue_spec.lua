@@ -791,7 +791,8 @@ describe("the statuses", function()
       ERR_HOOK = "080", EOF = "080", RESET = "080", TIMEOUT = "080", PIPE = "080",
       BAD_FWD_CNT = "connections", BAD_CREDIT = "connections", BAD_STATE = "connections",
       BAD_SHUT = "connections", BAD_FLOW = "connections", BAD_FEATURES = "connections",
-      BAD_STATUS = "connections", BAD_FLOOD = "connections", BAD_EVENT = "events", BAD_CAPTURE = "captures",
+      BAD_STATUS = "connections", BAD_FLOOD = "connections", BAD_CAPTURE = "captures",
+      BAD_EVENT = "events",
     }
     for name in pairs(vsk.status) do
       assert.is_true((caused[name] or elsewhere[name]) ~= nil, name)

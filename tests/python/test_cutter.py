@@ -7,10 +7,13 @@ A failure prints the example, and a @reproduce_failure line that brings it back.
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import vsk
+
+pytestmark = pytest.mark.thorough
 
 FILL = 0xAA
 RINGS = 65536  # the first region: rings and indirect tables; pieces lie in the others
