@@ -29,6 +29,8 @@ from every_call import World
 import vsk
 from vsk import _core
 
+pytestmark = pytest.mark.thorough
+
 HERE = Path(__file__).parent
 FIELDS = STUB.properties["Header"]
 UNIQUE = [kind for kind in KINDS if kind not in ("Header", "Packet")]
