@@ -937,6 +937,44 @@ ports_are_chosen_from_the_first_again_behind_the_last(void **state)
 }
 
 static void
+a_pair_is_free_as_soon_as_its_end_was_told(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *conn = established(end);
+    uint64_t handle = vsk_table_handle(&end->endpoint.table, conn);
+    (void)state;
+    take(end, packet(VSK_OP_RST));
+    assert_int_equal(connect_to(end, PORT, FROM, &conn), VSK_ERR_BUSY);
+    expect_close(end, VSK_REASON_RESET);
+
+    /* VSOCK-BOTH-34 */
+    assert_int_equal(connect_to(end, PORT, FROM, &conn), VSK_OK);
+
+    assert_null(vsk_table_by_handle(&end->endpoint.table, handle));
+    expect_quiet(end);
+    expect_reply(end, VSK_OP_REQUEST);
+    assert_int_equal(conn->state, VSK_STATE_CONNECTING);
+    free(end);
+}
+
+static void
+a_pair_that_owes_its_rst_is_not_free_when_its_end_was_told(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *conn = established(end), *other;
+    (void)state;
+    ask(end, conn, VSK_CALL_RESET, 0);
+    expect_close(end, VSK_REASON_LOCAL);
+
+    assert_int_equal(connect_to(end, PORT, FROM, &other), VSK_ERR_BUSY);
+
+    assert_int_equal(conn->state, VSK_STATE_CLOSED);
+    expect_reply(end, VSK_OP_RST);
+    assert_int_equal(connect_to(end, PORT, FROM, &other), VSK_OK);
+    free(end);
+}
+
+static void
 a_flow_in_use_is_busy(void **state)
 {
     static const way ways[] = {calling, requested, closing, zombie};
@@ -1706,6 +1744,9 @@ main(void)
         cmocka_unit_test(connect_sends_request_and_tells_when_it_was_accepted),
         cmocka_unit_test(a_port_is_chosen_that_is_free),
         cmocka_unit_test(ports_are_chosen_from_the_first_again_behind_the_last),
+        cmocka_unit_test(a_pair_is_free_as_soon_as_its_end_was_told),
+        cmocka_unit_test(
+            a_pair_that_owes_its_rst_is_not_free_when_its_end_was_told),
         cmocka_unit_test(a_flow_in_use_is_busy),
         cmocka_unit_test(connect_finds_no_slot_where_all_are_taken),
         cmocka_unit_test(connect_refuses_a_type_that_was_not_negotiated),

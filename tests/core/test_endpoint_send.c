@@ -532,6 +532,57 @@ a_sender_held_back_for_its_packets_is_woken_when_they_are_fewer(void **state)
     free(end);
 }
 
+/* Send single bytes until only the meter of packets holds them back. */
+static uint32_t
+send_single_bytes(struct end *end, vsk_conn *conn)
+{
+    vsk_header header;
+    uint32_t count = 0;
+
+    while (plan(end, conn, 1, &header) == VSK_OK) {
+        vsk_endpoint_sent(&end->endpoint, conn, &header);
+        count++;
+    }
+    assert_int_not_equal(vsk_credit_available(&conn->credit), 0);
+    return count;
+}
+
+static void
+who_never_answers_is_metered_by_bytes_alone(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *conn = established(end);
+    uint32_t count = send_single_bytes(end, conn);
+    (void)state;
+
+    /* Linux 5.10: CREDIT_REQUEST at 0, 100 and 300 ms */
+    assert_int_equal(wait_for(end, 100 * VSK_MILLISECOND), 1);
+    assert_int_equal(wait_for(end, 200 * VSK_MILLISECOND), 1);
+    expect_nobody_writable(end);
+    assert_int_equal(wait_for(end, 400 * VSK_MILLISECOND), 1);
+
+    assert_ptr_equal(expect_writable(end), conn);
+    assert_in_range(send_single_bytes(end, conn), count - 1, count);
+    free(end);
+}
+
+static void
+who_answers_is_metered_by_packets(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *conn = established(end);
+    (void)state;
+    send_single_bytes(end, conn);
+
+    /* An older packet crossed with them; nothing was taken yet. */
+    take(end, update(0));
+    for (uint32_t i = 0; i < 10; i++)
+        assert_int_equal(wait_for(end, 2 * VSK_SECOND), 1);
+
+    expect_nobody_writable(end);
+    free(end);
+}
+
 static void
 an_answer_without_credit_does_not_wake_a_starved_sender(void **state)
 {
@@ -1190,6 +1241,8 @@ main(void)
         cmocka_unit_test(credit_that_came_takes_back_a_request_that_waits),
         cmocka_unit_test(
             a_sender_held_back_for_its_packets_is_woken_when_they_are_fewer),
+        cmocka_unit_test(who_never_answers_is_metered_by_bytes_alone),
+        cmocka_unit_test(who_answers_is_metered_by_packets),
         cmocka_unit_test(
             an_answer_without_credit_does_not_wake_a_starved_sender),
         cmocka_unit_test(

@@ -607,6 +607,28 @@ a_packet_may_be_swallowed(void **state)
 }
 
 static void
+what_is_done_while_a_packet_is_shown_is_told_before_it(void **state)
+{
+    struct stage *stage = stage_small();
+    uint64_t handle;
+    (void)state;
+    stage_give_op(stage, VSK_OP_REQUEST);
+    handle = stage_told(stage, VSK_EVENT_REQUEST)->handle;
+    stage->guest.show_packets = true;
+    stage_give_op(stage, VSK_OP_REQUEST);
+    (void)stage_told(stage, VSK_EVENT_PACKET);
+
+    (void)vsk_endpoint_call(
+        &stage->guest.endpoint, 0,
+        vsk_table_by_handle(&stage->guest.endpoint.table, handle),
+        VSK_CALL_RESET, 0);
+
+    assert_true(stage_told(stage, VSK_EVENT_CLOSE)->handle == handle);
+    assert_true(stage_told(stage, VSK_EVENT_REQUEST)->handle != handle);
+    stage_free(stage);
+}
+
+static void
 a_packet_may_be_replaced(void **state)
 {
     struct stage *stage = stage_small();
@@ -776,6 +798,8 @@ main(void)
         cmocka_unit_test(a_packet_is_shown_before_anything_is_done),
         cmocka_unit_test(a_chain_without_a_packet_is_an_error_and_no_packet),
         cmocka_unit_test(a_packet_may_be_swallowed),
+        cmocka_unit_test(
+            what_is_done_while_a_packet_is_shown_is_told_before_it),
         cmocka_unit_test(a_packet_may_be_replaced),
         cmocka_unit_test(whoever_wants_sees_every_packet),
         cmocka_unit_test(what_is_sent_comes_back_with_every_policy),
