@@ -77,6 +77,7 @@
       "")                                                                      \
     X(ERR_HANDLE, -31, "there is no such connection", "")                      \
     X(ERR_HOOK, -32, "calls that drive a lab are not for hooks", "")           \
+    X(ERR_SYSTEM, -33, "the operating system refused it", "")                  \
     X(BAD_SHORT, -101, "a packet has at least its header's 44 bytes",          \
       "VSOCK-BOTH-05")                                                         \
     X(BAD_LEN, -102, "the header's len is more than the payload bytes there",  \
@@ -152,6 +153,28 @@
     X(BAD_FLOOD, -136, "more empty messages than a reader's queue takes", "")  \
     X(BAD_EVENT, -137, "an event is an le32 id, and 0 is the only one",        \
       "EVENT-DEV-02")                                                          \
+    X(BAD_MESSAGE, -138, "a vhost-user message has version 1", "VHU-BOTH-03")  \
+    X(BAD_MESSAGE_SIZE, -139, "the payload's size is not the message's",       \
+      "VHU-BOTH-02")                                                           \
+    X(BAD_REQUEST, -140,                                                       \
+      "the request is unknown, or its protocol feature was not agreed on",     \
+      "VHU-BOTH-04")                                                           \
+    X(BAD_FDS, -141, "a message with another number or kind of descriptors",   \
+      "VHU-FE-02")                                                             \
+    X(BAD_RING, -142,                                                          \
+      "the ring's index, size, place or base is none that it can have",        \
+      "VHU-FE-10")                                                             \
+    X(BAD_REGION, -143,                                                        \
+      "a memory region is empty, overlaps, cannot be mapped or is not there",  \
+      "VHU-FE-09")                                                             \
+    X(BAD_PROTOCOL, -144, "a protocol feature was set that was not offered",   \
+      "VHU-BOTH-04")                                                           \
+    X(BAD_REPLY, -145, "the reply is not the request's", "VHU-FE-03")          \
+    X(BAD_HANGUP, -146, "the other side went away within a message",           \
+      "VHU-FE-03")                                                             \
+    X(BAD_ACK, -147, "the back end says that it failed", "VHU-BE-51")          \
+    X(BAD_CONFIG, -148, "the configuration space cannot be written so",        \
+      "VHU-BE-40")                                                             \
     X(RESET, -201, "the connection was reset", "")                             \
     X(TIMEOUT, -202, "it took too long", "")                                   \
     X(PIPE, -203, "nothing more can be sent on this connection", "")

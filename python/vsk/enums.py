@@ -85,6 +85,7 @@ class Status(IntEnum):
     ERR_MESSAGE = -30
     ERR_HANDLE = -31
     ERR_HOOK = -32
+    ERR_SYSTEM = -33
     BAD_SHORT = -101
     BAD_LEN = -102
     BAD_LIMIT = -103
@@ -122,6 +123,17 @@ class Status(IntEnum):
     BAD_CAPTURE = -135
     BAD_FLOOD = -136
     BAD_EVENT = -137
+    BAD_MESSAGE = -138
+    BAD_MESSAGE_SIZE = -139
+    BAD_REQUEST = -140
+    BAD_FDS = -141
+    BAD_RING = -142
+    BAD_REGION = -143
+    BAD_PROTOCOL = -144
+    BAD_REPLY = -145
+    BAD_HANGUP = -146
+    BAD_ACK = -147
+    BAD_CONFIG = -148
     RESET = -201
     TIMEOUT = -202
     PIPE = -203

@@ -793,6 +793,10 @@ describe("the statuses", function()
       BAD_SHUT = "connections", BAD_FLOW = "connections", BAD_FEATURES = "connections",
       BAD_STATUS = "connections", BAD_FLOOD = "connections", BAD_CAPTURE = "captures",
       BAD_EVENT = "events",
+      ERR_SYSTEM = "sockets", BAD_MESSAGE = "sockets", BAD_MESSAGE_SIZE = "sockets",
+      BAD_REQUEST = "sockets", BAD_FDS = "sockets", BAD_RING = "sockets", BAD_REGION = "sockets",
+      BAD_PROTOCOL = "sockets", BAD_REPLY = "sockets", BAD_HANGUP = "sockets", BAD_ACK = "sockets",
+      BAD_CONFIG = "sockets",
     }
     for name in pairs(vsk.status) do
       assert.is_true((caused[name] or elsewhere[name]) ~= nil, name)

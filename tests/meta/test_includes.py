@@ -51,6 +51,16 @@ STANDS_ON = {
     "lab_faults": "lab",
     "lab_start": "lab",
 }
+# What makes system calls stands on all of the core.
+VHOST = {
+    "message": "",
+    "channel": "message",
+    "notify": "",
+    "loop": "",
+    "mapping": "message",
+    "backend": "channel notify loop mapping",
+    "frontend": "backend",
+}
 # Freestanding, but for the four functions of string.h that test_symbols lets through.
 SYSTEM = {"limits.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
 
@@ -92,6 +102,30 @@ def test_a_module_includes_only_what_it_stands_on(top: Path, module: str) -> Non
     assert [line for file in sources if file.exists() for line in broken(file, module)] == []
 
 
+def test_sockets_stand_on_the_core_and_on_each_other_one_way(top: Path) -> None:
+    seen: set[str] = set()
+    stray = []
+    for module, below in VHOST.items():
+        assert seen.issuperset(below.split()), f"{module} stands on what comes after it"
+        seen.add(module)
+    for file in sorted((top / "core/vhost").iterdir()):
+        parts = f"{file.stem.split('_')[0]}_parts"
+        allowed = {f"vhost/{name}.h" for name in above(file.stem) | {file.stem, parts}}
+        stray += [
+            f"{file.name}: {name}"
+            for kind, name in INCLUDE.findall(file.read_text())
+            if kind == '"' and not name.startswith("vsk/") and name not in allowed
+        ]
+
+    assert stray == []
+    assert {file.stem for file in (top / "core/vhost").iterdir()} == set(VHOST)
+
+
+def above(module: str) -> set[str]:
+    below = set(VHOST[module].split())
+    return below.union(*(above(other) for other in below))
+
+
 @pytest.mark.parametrize(("folder", "below"), [("kit", ""), ("python", "kit"), ("lua", "kit")])
 def test_bindings_stand_on_the_core_and_on_the_kit(top: Path, folder: str, below: str) -> None:
     here = top / "bindings" / folder
@@ -99,7 +133,7 @@ def test_bindings_stand_on_the_core_and_on_the_kit(top: Path, folder: str, below
         f"{file.name}: {name}"
         for file in here.glob("*.[ch]")
         for kind, name in INCLUDE.findall(file.read_text())
-        if kind == '"' and name.split("/")[0] not in {"vsk", folder, below}
+        if kind == '"' and name.split("/")[0] not in {"vsk", "vhost", folder, below}
         if not re.fullmatch(r"swig(py|lua)run\.h", name) and not (here / name).exists()
     ]
 

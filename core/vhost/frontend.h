@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/** @file
+ * Frontend: a guest on a vhost-user socket; memory, rings and kicks are its
+ * own, the device is behind the socket: a vsk back end, or anybody's.
+ *
+ *     application --calls--> vsk_guest --kicks--> device
+ *                 <-events-- vsk_frontend_step <--calls, messages--
+ *
+ *     CONNECTING -> TALKING: features, memory, CID, rings -> LIVE
+ *                                      LIVE -> STOPPING -> STOPPED -> TALKING
+ *                                      any -> OVER; status says why
+ *
+ * Nothing waits: the dialogue goes on in vsk_frontend_step, one request at a
+ * time. vsk_frontend_fileno is readable when there is something to do;
+ * vsk_frontend_wake says that a call on the guest may have made work.
+ */
+#ifndef VSK_VHOST_FRONTEND_H
+#define VSK_VHOST_FRONTEND_H
+
+#include "vhost/backend.h"
+#include "vsk/guest.h"
+
+/** Protocol features that a front end accepts if nothing else is said. */
+#define VSK_FRONTEND_PROTOCOL                                                  \
+    (VSK_BIT(VSK_PROTOCOL_MQ) | VSK_BIT(VSK_PROTOCOL_REPLY_ACK) |              \
+     VSK_BIT(VSK_PROTOCOL_BACKEND_REQ) | VSK_BIT(VSK_PROTOCOL_CONFIG) |        \
+     VSK_BIT(VSK_PROTOCOL_RESET_DEVICE) | VSK_BIT(VSK_PROTOCOL_DEVICE_STATE))
+
+/** Where a front end stands. */
+typedef enum vsk_frontend_state {
+    VSK_FRONTEND_CONNECTING, /**< no socket yet */
+    VSK_FRONTEND_TALKING,    /**< initialising the device */
+    VSK_FRONTEND_LIVE,       /**< packets flow */
+    VSK_FRONTEND_STOPPING,   /**< asking for the rings' bases */
+    VSK_FRONTEND_STOPPED,    /**< rings stand still, connections live on */
+    VSK_FRONTEND_OVER        /**< nothing will come any more */
+} vsk_frontend_state;
+
+/** How a front end behaves. */
+typedef struct vsk_frontend_options {
+    uint64_t protocol;    /**< features accepted, VSK_BIT(VSK_PROTOCOL_*) */
+    uint64_t guest_cid;   /**< own CID where the device tells none: without
+                             CONFIG; 0: that is an error */
+    uint64_t memory_size; /**< bytes of guest memory, a multiple of 4096 */
+    uint64_t memory_base; /**< its guest address, a multiple of 4096 */
+    uint32_t queues;      /**< handed over: 2, as QEMU, or 3 */
+    bool mem_slots;       /**< ADD_MEM_REG where it can be, not SET_MEM_TABLE */
+    uint64_t timeout;     /**< nanoseconds that an answer may take */
+} vsk_frontend_options;
+
+/** Where a front end is in a dialogue; private. */
+typedef struct vsk_frontend_dialogue {
+    uint32_t step;     /**< which request comes next, or waits for its answer */
+    uint32_t queue;    /**< of requests that come once for each */
+    bool asked;        /**< an answer is awaited */
+    uint32_t request;  /**< which one was sent last */
+    uint64_t deadline; /**< for the answer */
+} vsk_frontend_dialogue;
+
+/** A guest on a socket. It stays where it is while it is open. */
+typedef struct vsk_frontend {
+    vsk_guest *guest;               /**< the caller's */
+    vsk_pool *pool;                 /**< the caller's, begun here */
+    vsk_frontend_options options;   /**< how to behave */
+    vsk_loop loop;                  /**< all that it waits for */
+    vsk_frontend_state state;       /**< where it stands */
+    vsk_status status;              /**< why it is OVER; VSK_EOF: closed */
+    vsk_channel channel;            /**< to the back end */
+    vsk_channel requests;           /**< the back end's own requests */
+    int requests_theirs;            /**< end to be handed over, -1 */
+    vsk_mappings mappings;          /**< own memory */
+    vsk_memory memory;              /**< the same */
+    int memory_fd;                  /**< its file */
+    uint64_t offered;               /**< GET_FEATURES */
+    uint64_t protocol_offered;      /**< GET_PROTOCOL_FEATURES */
+    uint64_t protocol;              /**< what both sides know */
+    uint64_t guest_cid;             /**< read from the device */
+    uint32_t queues;                /**< handed over */
+    int kicks[VSK_QUEUES];          /**< to be signalled, -1 */
+    int calls[VSK_QUEUES];          /**< to be waited for, -1 */
+    uint32_t bases[VSK_QUEUES];     /**< answered when it stopped */
+    vsk_frontend_dialogue dialogue; /**< private */
+    vsk_notices notices;            /**< to be read */
+} vsk_frontend;
+
+/**
+ * Say how a front end behaves if nothing else is said.
+ *
+ * @return VSK_FRONTEND_PROTOCOL, 8 MiB at 0x100000, 3 queues, 5 s
+ */
+VSK_API vsk_frontend_options vsk_frontend_options_default(void);
+
+/**
+ * Begin without a socket; the guest's memory is made.
+ *
+ * @param frontend written on success
+ * @param guest as vsk_guest_init leaves it; must outlive the front end
+ * @param pool written when the dialogue begins, with a table of the caller's
+ * @param table for the pool
+ * @param capacity entries in table
+ * @param options how to behave; copied
+ * @return VSK_OK, VSK_ERR_ARGUMENT, VSK_ERR_REGION, VSK_ERR_SYSTEM or
+ * VSK_ERR_NOMEM
+ */
+VSK_API vsk_status vsk_frontend_init(vsk_frontend *frontend, vsk_guest *guest,
+                                     vsk_pool *pool, vsk_range *table,
+                                     uint32_t capacity,
+                                     const vsk_frontend_options *options);
+
+/**
+ * End: the socket is closed, connections are over.
+ *
+ * @param frontend changed; twice is no error
+ */
+VSK_API void vsk_frontend_close(vsk_frontend *frontend);
+
+/**
+ * Connect to a back end that listens, and begin.
+ *
+ * @param frontend changed on success
+ * @param path of its socket file, 107 bytes at most
+ * @return VSK_OK; VSK_ERR_ARGUMENT; VSK_ERR_STATE where it has a socket;
+ * VSK_ERR_SYSTEM: errno says more
+ */
+VSK_API vsk_status vsk_frontend_connect(vsk_frontend *frontend,
+                                        const char *path);
+
+/**
+ * Begin on a socket that is connected.
+ *
+ * @param frontend changed on success
+ * @param fd the front end's from then on
+ * @return VSK_OK, VSK_ERR_STATE or VSK_ERR_SYSTEM
+ */
+VSK_API vsk_status vsk_frontend_adopt(vsk_frontend *frontend, int fd);
+
+/**
+ * Name the descriptor that becomes readable when there is something to do.
+ *
+ * @param frontend to look at
+ * @return the descriptor; it stays the front end's, and the same
+ */
+VSK_API int vsk_frontend_fileno(const vsk_frontend *frontend);
+
+/**
+ * Say that a call on the guest may have made work.
+ *
+ * @param frontend its descriptor becomes readable
+ */
+VSK_API void vsk_frontend_wake(vsk_frontend *frontend);
+
+/**
+ * Do what there is to do, up to the next event of the guest; what the last one
+ * pointed at is void. The device is kicked before VSK_NONE.
+ *
+ * @param frontend changed
+ * @param event written on success
+ * @return VSK_OK, or VSK_NONE: wait for vsk_frontend_fileno
+ */
+VSK_API vsk_status vsk_frontend_step(vsk_frontend *frontend, vsk_event *event);
+
+/**
+ * Kick the device, asked for or not.
+ *
+ * @param frontend that is LIVE
+ * @param queue VSK_RX, VSK_TX or VSK_EVENT
+ * @return VSK_OK, VSK_ERR_ARGUMENT or VSK_ERR_STATE
+ */
+VSK_API vsk_status vsk_frontend_kick(vsk_frontend *frontend, uint32_t queue);
+
+/**
+ * Begin to stop the rings, as a machine that is paused: STOPPED follows.
+ *
+ * @param frontend that is LIVE
+ * @return VSK_OK or VSK_ERR_STATE
+ */
+VSK_API vsk_status vsk_frontend_stop(vsk_frontend *frontend);
+
+/**
+ * Begin to let the rings go on where they stood: LIVE follows.
+ *
+ * @param frontend that is STOPPED
+ * @return VSK_OK or VSK_ERR_STATE
+ */
+VSK_API vsk_status vsk_frontend_resume(vsk_frontend *frontend);
+
+/**
+ * Begin to have the device's state saved or loaded, in STOPPED: a notice says
+ * how it went.
+ *
+ * @param frontend that is STOPPED, with DEVICE_STATE agreed on
+ * @param fd a pipe's end or a file, copied: the back end's
+ * @param loads it reads from it, else it writes to it
+ * @return VSK_OK or VSK_ERR_STATE
+ */
+VSK_API vsk_status vsk_frontend_transfer(vsk_frontend *frontend, int fd,
+                                         bool loads);
+
+/**
+ * Name a state.
+ *
+ * @param state any value
+ * @return a constant string, "UNKNOWN" for a value that is none
+ */
+VSK_API const char *vsk_frontend_state_name(uint32_t state);
+
+#endif
