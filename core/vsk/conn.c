@@ -1,208 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "vsk/conn.h"
+#include "vsk/conn_parts.h"
 
 #include <stddef.h>
 
 #define BOTH (VSK_SHUTDOWN_RECEIVE | VSK_SHUTDOWN_SEND)
-
-/* What a packet or a call is to the table: packets after their credit was
- * counted and their flags were added up. */
-typedef enum input {
-    IN_INVALID, /* an op that the specification does not know */
-    IN_IGNORED, /* op 0: Linux passes over it while it connects */
-    IN_REQUEST,
-    IN_RESPONSE,
-    IN_RST,
-    IN_SHUTDOWN, /* flags that leave a direction open */
-    IN_END,      /* flags that close the last one, nothing left to read */
-    IN_END_HELD, /* the same, and the application still has to read */
-    IN_RW,
-    IN_CREDIT_UPDATE,
-    IN_CREDIT_REQUEST,
-    IN_FAULT, /* a packet whose credit, type or payload broke a rule */
-    CALL_ACCEPT,
-    CALL_SHUTDOWN,
-    CALL_CLOSE,
-    CALL_RESET,
-    CALL_DRAINED,
-    CALL_TIMEOUT,
-    INPUTS
-} input;
-
-/* A cell: the next state, what to do, and what to call it. */
-typedef struct rule {
-    uint8_t next;
-    uint8_t reason;
-    uint16_t actions;
-    int16_t status;
-} rule;
-
-/* Cells in short. */
-#define STATES (VSK_STATE_DRAINING + 1)
-#define STAY(state, actions)                                                   \
-    {                                                                          \
-        VSK_STATE_##state, VSK_REASON_NONE, actions, VSK_OK                    \
-    }
-#define GO(state, actions)                                                     \
-    {                                                                          \
-        VSK_STATE_##state, VSK_REASON_NONE, actions, VSK_OK                    \
-    }
-#define END(reason, actions)                                                   \
-    {                                                                          \
-        VSK_STATE_CLOSED, VSK_REASON_##reason, (actions) | VSK_DO_TELL_CLOSE,  \
-            VSK_OK                                                             \
-    }
-#define FAULT(status)                                                          \
-    {                                                                          \
-        VSK_STATE_CLOSED, VSK_REASON_PROTOCOL,                                 \
-            VSK_DO_SEND_RST | VSK_DO_TELL_CLOSE, VSK_##status                  \
-    }
-#define NO_FLOW                                                                \
-    {                                                                          \
-        VSK_STATE_CLOSED, VSK_REASON_NONE, VSK_DO_SEND_RST, VSK_BAD_FLOW       \
-    }
-#define REPLACE                                                                \
-    {                                                                          \
-        VSK_STATE_REQUESTED, VSK_REASON_REPLACED,                              \
-            VSK_DO_TELL_CLOSE | VSK_DO_TELL_REQUEST, VSK_OK                    \
-    }
-/* Nothing comes here: what is seen before the table leaves nothing. */
-#define NEVER FAULT(BAD_STATE)
-#define NOT_ALLOWED                                                            \
-    {                                                                          \
-        VSK_STATE_CLOSED, VSK_REASON_NONE, 0, VSK_ERR_STATE                    \
-    }
-
-/* A row for each state. RST is answered with RST in no row. */
-static const rule RULES[STATES][INPUTS] =
-    {
-        [VSK_STATE_CLOSED] =
-            {
-                [IN_INVALID] = NO_FLOW,
-                [IN_IGNORED] = NO_FLOW,
-                [IN_REQUEST] = GO(REQUESTED, VSK_DO_TELL_REQUEST),
-                [IN_RESPONSE] = NO_FLOW,
-                [IN_RST] = STAY(CLOSED, 0),
-                [IN_SHUTDOWN] = NO_FLOW,
-                [IN_END] = NO_FLOW,
-                [IN_END_HELD] = NO_FLOW,
-                [IN_RW] = NO_FLOW,
-                [IN_CREDIT_UPDATE] = NO_FLOW,
-                [IN_CREDIT_REQUEST] = NO_FLOW,
-                [IN_FAULT] = NO_FLOW,
-                [CALL_ACCEPT] = NOT_ALLOWED,
-                [CALL_SHUTDOWN] = NOT_ALLOWED,
-                [CALL_CLOSE] = NOT_ALLOWED,
-                [CALL_RESET] = NOT_ALLOWED,
-                [CALL_DRAINED] = NOT_ALLOWED,
-                [CALL_TIMEOUT] = NOT_ALLOWED,
-            },
-        [VSK_STATE_CONNECTING] =
-            {
-                [IN_INVALID] = FAULT(BAD_OP),
-                [IN_IGNORED] = STAY(CONNECTING, 0),
-                [IN_REQUEST] = FAULT(BAD_STATE),
-                [IN_RESPONSE] = GO(ESTABLISHED, VSK_DO_TELL_CONNECT),
-                [IN_RST] = END(REFUSED, 0),
-                [IN_SHUTDOWN] = FAULT(BAD_STATE),
-                [IN_END] = FAULT(BAD_STATE),
-                [IN_END_HELD] = FAULT(BAD_STATE),
-                [IN_RW] = FAULT(BAD_STATE),
-                [IN_CREDIT_UPDATE] = FAULT(BAD_STATE),
-                [IN_CREDIT_REQUEST] = FAULT(BAD_STATE),
-                [IN_FAULT] = FAULT(BAD_STATE),
-                [CALL_ACCEPT] = NOT_ALLOWED,
-                [CALL_SHUTDOWN] = NOT_ALLOWED,
-                [CALL_CLOSE] = END(LOCAL, VSK_DO_SEND_RST),
-                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
-                [CALL_DRAINED] = NOT_ALLOWED,
-                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
-            },
-        [VSK_STATE_REQUESTED] =
-            {
-                [IN_INVALID] = FAULT(BAD_OP),
-                [IN_IGNORED] = FAULT(BAD_OP),
-                [IN_REQUEST] = REPLACE,
-                [IN_RESPONSE] = FAULT(BAD_STATE),
-                [IN_RST] = END(RESET, 0),
-                [IN_SHUTDOWN] = FAULT(BAD_STATE),
-                [IN_END] = FAULT(BAD_STATE),
-                [IN_END_HELD] = FAULT(BAD_STATE),
-                [IN_RW] = FAULT(BAD_STATE),
-                [IN_CREDIT_UPDATE] = FAULT(BAD_STATE),
-                [IN_CREDIT_REQUEST] = FAULT(BAD_STATE),
-                [IN_FAULT] = FAULT(BAD_STATE),
-                [CALL_ACCEPT] = GO(ESTABLISHED, VSK_DO_SEND_RESPONSE),
-                [CALL_SHUTDOWN] = NOT_ALLOWED,
-                [CALL_CLOSE] = END(LOCAL, VSK_DO_SEND_RST),
-                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
-                [CALL_DRAINED] = NOT_ALLOWED,
-                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
-            },
-        [VSK_STATE_ESTABLISHED] =
-            {
-                [IN_INVALID] = FAULT(BAD_OP),
-                [IN_IGNORED] = FAULT(BAD_OP),
-                [IN_REQUEST] = FAULT(BAD_STATE),
-                [IN_RESPONSE] = FAULT(BAD_STATE),
-                [IN_RST] = END(RESET, 0),
-                [IN_SHUTDOWN] = STAY(ESTABLISHED, 0),
-                [IN_END] = END(CLOSED, VSK_DO_SEND_RST),
-                [IN_END_HELD] = GO(DRAINING, 0),
-                [IN_RW] = STAY(ESTABLISHED, VSK_DO_TELL_DATA),
-                [IN_CREDIT_UPDATE] = STAY(ESTABLISHED, 0),
-                [IN_CREDIT_REQUEST] = STAY(ESTABLISHED, VSK_DO_SEND_CREDIT),
-                [IN_FAULT] = FAULT(BAD_STATE),
-                [CALL_ACCEPT] = NOT_ALLOWED,
-                [CALL_SHUTDOWN] = STAY(ESTABLISHED, VSK_DO_SEND_SHUTDOWN),
-                [CALL_CLOSE] = GO(CLOSING, VSK_DO_SEND_SHUTDOWN),
-                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
-                [CALL_DRAINED] = STAY(ESTABLISHED, 0),
-                [CALL_TIMEOUT] = NOT_ALLOWED,
-            },
-        [VSK_STATE_CLOSING] =
-            {
-                [IN_INVALID] = FAULT(BAD_OP),
-                [IN_IGNORED] = FAULT(BAD_OP),
-                [IN_REQUEST] = REPLACE,
-                [IN_RESPONSE] = FAULT(BAD_STATE),
-                [IN_RST] = END(CLOSED, 0),
-                [IN_SHUTDOWN] = STAY(CLOSING, 0),
-                [IN_END] = END(CLOSED, VSK_DO_SEND_RST),
-                [IN_END_HELD] = END(CLOSED, VSK_DO_SEND_RST),
-                [IN_RW] = STAY(CLOSING, VSK_DO_DROP),
-                [IN_CREDIT_UPDATE] = STAY(CLOSING, 0),
-                [IN_CREDIT_REQUEST] = STAY(CLOSING, 0),
-                [IN_FAULT] = FAULT(BAD_STATE),
-                [CALL_ACCEPT] = NOT_ALLOWED,
-                [CALL_SHUTDOWN] = NEVER, /* both are shut: CLOSE */
-                [CALL_CLOSE] = STAY(CLOSING, 0),
-                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
-                [CALL_DRAINED] = STAY(CLOSING, 0),
-                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
-            },
-        [VSK_STATE_DRAINING] =
-            {
-                [IN_INVALID] = FAULT(BAD_OP),
-                [IN_IGNORED] = FAULT(BAD_OP),
-                [IN_REQUEST] = REPLACE,
-                [IN_RESPONSE] = FAULT(BAD_STATE),
-                [IN_RST] = END(CLOSED, 0),
-                [IN_SHUTDOWN] = NEVER, /* both flags are in */
-                [IN_END] = END(CLOSED, VSK_DO_SEND_RST),
-                [IN_END_HELD] = STAY(DRAINING, 0),
-                [IN_RW] = NEVER, /* BAD_SHUT already */
-                [IN_CREDIT_UPDATE] = STAY(DRAINING, 0),
-                [IN_CREDIT_REQUEST] = STAY(DRAINING, 0),
-                [IN_FAULT] = FAULT(BAD_STATE),
-                [CALL_ACCEPT] = NOT_ALLOWED,
-                [CALL_SHUTDOWN] = STAY(DRAINING, 0),
-                [CALL_CLOSE] = END(CLOSED, VSK_DO_SEND_RST),
-                [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
-                [CALL_DRAINED] = END(CLOSED, VSK_DO_SEND_RST),
-                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
-            },
-};
 
 void
 vsk_conn_init(vsk_conn *conn, const vsk_flow *flow, uint16_t type,
@@ -226,9 +27,9 @@ vsk_conn_connect(vsk_conn *conn, const vsk_flow *flow, uint16_t type,
 
 /* Move on by a cell of the table. */
 static vsk_status
-move(vsk_conn *conn, input in, uint32_t *actions)
+move(vsk_conn *conn, vsk_conn_input in, uint32_t *actions)
 {
-    const rule *found = &RULES[conn->state][in];
+    const vsk_conn_rule *found = vsk_conn_rule_of(conn, in);
 
     if (found->status == VSK_ERR_STATE)
         return VSK_ERR_STATE;
@@ -262,7 +63,7 @@ count_payload(vsk_conn *conn, const vsk_header *header)
     return vsk_credit_received(&conn->credit, header->len);
 }
 
-static input
+static vsk_conn_input
 add_flags(vsk_conn *conn, const vsk_header *header)
 {
     conn->shut_received |= (uint8_t)(header->flags & BOTH);
@@ -271,7 +72,7 @@ add_flags(vsk_conn *conn, const vsk_header *header)
     return vsk_credit_held(&conn->credit) != 0 ? IN_END_HELD : IN_END;
 }
 
-static input
+static vsk_conn_input
 input_of(vsk_conn *conn, const vsk_header *header)
 {
     switch (header->op) {
@@ -376,7 +177,7 @@ vsk_conn_packet(vsk_conn *conn, const vsk_header *header, uint32_t *actions)
     return status != VSK_OK ? status : lie;
 }
 
-static input
+static vsk_conn_input
 input_of_call(vsk_conn *conn, vsk_call call, uint32_t flags)
 {
     switch (call) {
@@ -400,7 +201,7 @@ input_of_call(vsk_conn *conn, vsk_call call, uint32_t flags)
 vsk_status
 vsk_conn_call(vsk_conn *conn, vsk_call call, uint32_t flags, uint32_t *actions)
 {
-    input in = input_of_call(conn, call, flags);
+    vsk_conn_input in = input_of_call(conn, call, flags);
     vsk_status status = move(conn, in, actions);
 
     if (status != VSK_OK)

@@ -12,8 +12,8 @@
  *                      +--> CLOSED <---+
  *
  * A packet or a call goes in, a new state and a mask of actions come out: what
- * to send and what to tell the application. conn.c holds the table, a row for
- * each state. Nothing is sent or told from here, and no clock is read: the
+ * to send and what to tell the application. conn_rules.c holds the table, a row
+ * for each state. Nothing is sent or told from here, and no clock is read: the
  * role does both, and calls again when a timer runs out.
  */
 #ifndef VSK_CONN_H

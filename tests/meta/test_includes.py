@@ -30,6 +30,8 @@ STANDS_ON = {
     "capture_read": "capture",
     "credit": "status",
     "conn": "header credit",
+    "conn_parts": "conn",
+    "conn_rules": "conn",
     "table": "conn",
     "timers": "conn",
     "setup": "conn le",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* conn.c with a table that can be changed: VSK_CELL="state input field value"
- * changes one field of one cell before main; VSK_CELL=list prints them all. */
-#include CONN_C
+/* conn_rules.c with a table that can be changed: VSK_CELL="state input field
+ * value" changes one field of one cell before main; VSK_CELL=list prints them
+ * all. */
+#include RULES_C
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,8 @@ static void
 list(void)
 {
     for (int state = 0; state < STATES; state++)
-        for (int in = 0; in < INPUTS; in++) {
-            const rule *cell = &RULES[state][in];
+        for (int in = 0; in < CONN_INPUTS; in++) {
+            const vsk_conn_rule *cell = &RULES[state][in];
 
             printf("%d %d %d %d %d %d\n", state, in, cell->next, cell->reason,
                    cell->actions, cell->status);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-"""Every field of every cell of the connection table RULES in conn.c, changed one at a time."""
+"""Every field of every cell of RULES, the table of conn_rules.c, changed one at a time."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Cell(NamedTuple):
     key: str
 
     def __str__(self) -> str:
-        place = f"core/vsk/conn.c:{self.line}: {self.state} gets {self.input}"
+        place = f"core/vsk/conn_rules.c:{self.line}: {self.state} gets {self.input}"
         return f"{place}: {self.field} = {self.value}"
 
     def clause(self, statuses: Iterable[Status]) -> str:
@@ -38,21 +38,21 @@ def build(bench: Bench) -> Path:
     """A library whose table can be changed by its environment."""
     folder = bench.folder / "cells"
     folder.mkdir()
-    text = (bench.core / "conn.c").read_text()
-    source = folder / "conn.c"
-    source.write_text(text.replace("static const rule RULES", "static rule RULES"))
-    made = folder / "conn.o"
-    bench.compile(Path(__file__).with_name("cells.c"), made, f'-DCONN_C="{source}"')
+    text = (bench.core / "conn_rules.c").read_text()
+    source = folder / "conn_rules.c"
+    source.write_text(text.replace("static const vsk_conn_rule", "static vsk_conn_rule"))
+    made = folder / "conn_rules.o"
+    bench.compile(Path(__file__).with_name("cells.c"), made, f'-DRULES_C="{source}"')
     bench.link(folder, made)
     return folder
 
 
-def _names(text: str) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
+def _names(parts: str, rules: str) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
     """States and inputs in the order of their numbers, and the line of each cell."""
-    inputs = re.findall(r"^    ((?:IN|CALL)_\w+),", text, re.M)
+    inputs = re.findall(r"^    ((?:IN|CALL)_\w+),", parts, re.M)
     states: list[str] = []
     lines: dict[tuple[str, str], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(rules.splitlines(), 1):
         if found := re.match(r"\s*\[VSK_STATE_(\w+)\] =", line):
             states.append(found[1])
         elif found := re.match(r"\s*\[(\w+)\] =", line):
@@ -73,7 +73,8 @@ def _changes(next_: int, reason: int, actions: int, status: int, states: int) ->
 
 def cells(bench: Bench, library: Path) -> list[Cell]:
     """Every field of every cell, as the compiled table has them."""
-    states, inputs, lines = _names((bench.core / "conn.c").read_text())
+    parts, rules = (bench.core / "conn_parts.h", bench.core / "conn_rules.c")
+    states, inputs, lines = _names(parts.read_text(), rules.read_text())
     found = []
     for row in bench.output(PROGRAM, library, VSK_CELL="list").splitlines():
         state, in_, *fields = map(int, row.split())
