@@ -2,7 +2,6 @@
 #include "vsk/endpoint_parts.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #define NONE VSK_TABLE_NONE
 /* CREDIT_REQUESTs without a word from the peer: it does not answer. */
@@ -65,6 +64,14 @@ vsk_endpoint_allow(vsk_endpoint *endpoint, const vsk_setup *setup)
     endpoint->seqpacket = vsk_setup_allows(setup, VSK_TYPE_SEQPACKET);
 }
 
+bool
+vsk_endpoint_allows(const vsk_endpoint *endpoint, uint16_t type)
+{
+    return type == VSK_TYPE_STREAM      ? endpoint->stream
+           : type == VSK_TYPE_SEQPACKET ? endpoint->seqpacket
+                                        : false;
+}
+
 static void
 tell(vsk_endpoint *endpoint, uint32_t slot, uint32_t tells)
 {
@@ -75,8 +82,8 @@ tell(vsk_endpoint *endpoint, uint32_t slot, uint32_t tells)
 
 /* ---- connections come, change and go ---- */
 
-static void
-begin_slot(vsk_endpoint *endpoint, uint32_t slot)
+void
+vsk_endpoint_begin_slot(vsk_endpoint *endpoint, uint32_t slot)
 {
     vsk_links_begin(&endpoint->links, slot);
     vsk_timers_cancel(&endpoint->timers, slot);
@@ -92,14 +99,12 @@ vsk_endpoint_let_go(vsk_endpoint *endpoint, uint32_t slot)
         return;
     if (link->tells != 0 || link->owes != 0 || slot == endpoint->current)
         return;
-    begin_slot(endpoint, slot);
+    vsk_endpoint_begin_slot(endpoint, slot);
     (void)vsk_table_remove(&endpoint->table, conn);
 }
 
-/* Who waited for credit may go on, or will never again: either way it sends
- * next. */
-static void
-feed(vsk_endpoint *endpoint, uint32_t slot, vsk_conn *conn)
+void
+vsk_endpoint_feed(vsk_endpoint *endpoint, uint32_t slot, vsk_conn *conn)
 {
     vsk_link *link = &endpoint->links.links[slot];
     uint32_t bytes = 1;
@@ -116,10 +121,9 @@ feed(vsk_endpoint *endpoint, uint32_t slot, vsk_conn *conn)
     vsk_endpoint_wait(endpoint, conn);
 }
 
-/* Do what the table of states asks for. */
-static void
-act(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn, uint32_t before,
-    uint32_t actions)
+void
+vsk_endpoint_act(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn,
+                 uint32_t before, uint32_t actions)
 {
     uint32_t slot = vsk_table_slot(&endpoint->table, conn);
     vsk_link *link = &endpoint->links.links[slot];
@@ -147,211 +151,6 @@ act(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn, uint32_t before,
     tell(endpoint, slot, VSK_TELL(actions) & VSK_TELL_KEPT);
 }
 
-/* ---- packets ---- */
-
-bool
-vsk_endpoint_ready(const vsk_endpoint *endpoint)
-{
-    return endpoint->orphan_count < endpoint->orphan_capacity;
-}
-
-void
-vsk_endpoint_fault(vsk_endpoint *endpoint, vsk_status status)
-{
-    endpoint->counters.errors++;
-    endpoint->fault = status;
-    endpoint->fault_handle = 0;
-}
-
-/* What came before a REQUEST or a RST is not answered any more. */
-static void
-forget_orphan(vsk_endpoint *endpoint, const vsk_flow *flow)
-{
-    for (uint32_t i = 0; i < endpoint->orphan_count; i++) {
-        vsk_orphan *orphan = &endpoint->orphans[(endpoint->orphan_first + i) %
-                                                endpoint->orphan_capacity];
-
-        if (memcmp(&orphan->flow, flow, sizeof *flow) == 0)
-            orphan->stale = true;
-    }
-}
-
-static void
-add_orphan(vsk_endpoint *endpoint, const vsk_flow *flow, uint16_t type)
-{
-    uint32_t at = (endpoint->orphan_first + endpoint->orphan_count) %
-                  endpoint->orphan_capacity;
-
-    endpoint->orphans[at] = (vsk_orphan){*flow, type, false};
-    endpoint->orphan_count++;
-}
-
-static bool
-allowed(const vsk_endpoint *endpoint, uint16_t type)
-{
-    return type == VSK_TYPE_STREAM      ? endpoint->stream
-           : type == VSK_TYPE_SEQPACKET ? endpoint->seqpacket
-                                        : false;
-}
-
-/* A packet of a flow that has no connection: a REQUEST may begin one. */
-static vsk_status
-take_unknown(vsk_endpoint *endpoint, const vsk_flow *flow,
-             const vsk_header *header, vsk_conn **conn)
-{
-    vsk_status status = VSK_BAD_FLOW;
-
-    if (header->op == VSK_OP_RST) {
-        forget_orphan(endpoint, flow);
-        return VSK_OK;
-    }
-    if (vsk_type_name(header->type) == NULL)
-        status = VSK_BAD_TYPE;
-    else if (header->op == VSK_OP_REQUEST &&
-             flow->local_cid == endpoint->local_cid) {
-        if (!allowed(endpoint, header->type))
-            status = VSK_BAD_TYPE;
-        else if (vsk_table_add(&endpoint->table, flow, conn) == VSK_OK)
-            return VSK_OK;
-        else
-            status = VSK_OK; /* no slot is free: nobody's fault */
-    }
-    add_orphan(endpoint, flow, header->type);
-    return status;
-}
-
-/* The connection was replaced by a REQUEST: a new handle, and nothing of the
- * old one left but the CLOSE that is still to be told. NULL where no slot has
- * a handle left. */
-static vsk_conn *
-replace(vsk_endpoint *endpoint, vsk_conn *conn, const vsk_conn *old)
-{
-    vsk_conn fresh = *conn;
-    vsk_conn *added;
-
-    if (fresh.reason == VSK_REASON_REPLACED) {
-        endpoint->replaced = vsk_table_handle(&endpoint->table, conn);
-        endpoint->old = *old;
-        endpoint->old.state = VSK_STATE_CLOSED;
-        endpoint->old.reason = VSK_REASON_REPLACED;
-    }
-    begin_slot(endpoint, vsk_table_slot(&endpoint->table, conn));
-    (void)vsk_table_remove(&endpoint->table, conn);
-    if (vsk_table_add(&endpoint->table, &fresh.flow, &added) != VSK_OK)
-        return NULL;
-    fresh.reason = VSK_REASON_NONE;
-    fresh.credit.buf_alloc = endpoint->policy.buf_alloc;
-    *added = fresh;
-    return added;
-}
-
-/* The packet as the states see it: a type that was not negotiated is none. */
-static vsk_header
-seen(const vsk_endpoint *endpoint, const vsk_header *header)
-{
-    vsk_header copy = *header;
-
-    if (copy.op == VSK_OP_REQUEST && !allowed(endpoint, copy.type))
-        copy.type = 0;
-    return copy;
-}
-
-/* What a packet took back: a RST is not answered with one that waits, and who
- * sends no more needs no credit. */
-static void
-forget(vsk_link *link, const vsk_conn *conn, uint16_t op)
-{
-    if (op == VSK_OP_RST)
-        link->owes = 0;
-    if (op == VSK_OP_SHUTDOWN && !vsk_conn_may_update(conn))
-        link->owes &= (uint8_t)~VSK_OWES_CREDIT;
-}
-
-/* A packet of a connection, or a REQUEST that has just been given one. */
-static vsk_status
-take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
-           bool fresh, vsk_conn **data)
-{
-    vsk_conn *conn = *data;
-    vsk_conn before = *conn;
-    vsk_header copy = seen(endpoint, header);
-    uint32_t actions, slot;
-    vsk_link *link;
-    vsk_status status = vsk_conn_packet(conn, &copy, &actions);
-
-    *data = NULL;
-    if (!fresh && conn->state == VSK_STATE_REQUESTED &&
-        header->op == VSK_OP_REQUEST) {
-        conn = replace(endpoint, conn, &before);
-        actions &= ~VSK_DO_TELL_CLOSE;
-    }
-    if (conn == NULL) {
-        add_orphan(endpoint, &before.flow, header->type);
-        return VSK_OK;
-    }
-    slot = vsk_table_slot(&endpoint->table, conn);
-    link = &endpoint->links.links[slot];
-    forget(link, conn, header->op);
-    if (status < 0) {
-        endpoint->counters.errors++;
-        endpoint->fault = status;
-        endpoint->fault_handle = vsk_table_handle(&endpoint->table, conn);
-    }
-    if ((actions & VSK_DO_DROP) != 0)
-        (void)vsk_credit_forwarded(&conn->credit, header->len);
-    act(endpoint, now, conn, before.state, actions);
-    if (conn->state != VSK_STATE_CLOSED) {
-        vsk_endpoint_look_at_credit(endpoint, slot, conn);
-        if ((link->marks & VSK_MARK_STARVED) != 0)
-            link->asked |= VSK_ASKED_HEARD;
-        feed(endpoint, slot, conn);
-    }
-    if ((actions & VSK_DO_TELL_DATA) != 0)
-        *data = conn;
-    vsk_endpoint_let_go(endpoint, slot);
-    return status;
-}
-
-/* CIDs that no flow of this endpoint can have. */
-static bool
-is_foreign(const vsk_endpoint *endpoint, const vsk_header *header)
-{
-    if (header->src_cid > UINT32_MAX || header->dst_cid > UINT32_MAX)
-        return true;
-    return endpoint->peer_cid != VSK_CID_ANY &&
-           header->src_cid != endpoint->peer_cid;
-}
-
-vsk_status
-vsk_endpoint_packet(vsk_endpoint *endpoint, uint64_t now,
-                    const vsk_header *header, vsk_conn **conn)
-{
-    vsk_flow flow = {(uint32_t)header->dst_cid, header->dst_port,
-                     (uint32_t)header->src_cid, header->src_port};
-    vsk_status status;
-
-    *conn = NULL;
-    endpoint->counters.rx_packets++;
-    if (is_foreign(endpoint, header)) {
-        endpoint->counters.foreign++;
-        vsk_endpoint_fault(endpoint, VSK_BAD_CID);
-        return VSK_BAD_CID;
-    }
-    endpoint->counters.rx_bytes += header->len;
-    *conn = vsk_table_find(&endpoint->table, &flow);
-    if (*conn != NULL)
-        return take_known(endpoint, now, header, false, conn);
-    status = take_unknown(endpoint, &flow, header, conn);
-    if (status < 0)
-        vsk_endpoint_fault(endpoint, status);
-    if (*conn == NULL)
-        return status < 0 ? status : VSK_OK;
-    forget_orphan(endpoint, &flow);
-    begin_slot(endpoint, vsk_table_slot(&endpoint->table, *conn));
-    vsk_conn_init(*conn, &flow, header->type, endpoint->policy.buf_alloc);
-    return take_known(endpoint, now, header, true, conn);
-}
-
 /* ---- deadlines ---- */
 
 /* A sender has waited for credit, and asked. Linux 5.10 does not answer, and
@@ -364,7 +163,7 @@ starved_for_long(vsk_endpoint *endpoint, uint64_t now, uint32_t slot,
 
     if (link->asked >= SILENT && (link->asked & VSK_ASKED_HEARD) == 0) {
         vsk_credit_forget(&conn->credit);
-        feed(endpoint, slot, conn);
+        vsk_endpoint_feed(endpoint, slot, conn);
     }
     if (endpoint->policy.ask && (link->marks & VSK_MARK_STARVED) != 0)
         vsk_endpoint_ask(endpoint, now, slot);
@@ -388,7 +187,7 @@ vsk_endpoint_expire(vsk_endpoint *endpoint, uint64_t now)
         return VSK_OK;
     }
     if (vsk_conn_call(conn, VSK_CALL_TIMEOUT, 0, &actions) == VSK_OK)
-        act(endpoint, now, conn, before, actions);
+        vsk_endpoint_act(endpoint, now, conn, before, actions);
     return VSK_OK;
 }
 
@@ -433,7 +232,7 @@ vsk_endpoint_connect(vsk_endpoint *endpoint, uint64_t now, const vsk_flow *flow,
     vsk_status status = VSK_OK;
     uint32_t slot;
 
-    if (!allowed(endpoint, type))
+    if (!vsk_endpoint_allows(endpoint, type))
         return VSK_ERR_TYPE;
     if (chosen.local_port == VSK_PORT_ANY)
         status = choose_port(endpoint, &chosen);
@@ -444,7 +243,7 @@ vsk_endpoint_connect(vsk_endpoint *endpoint, uint64_t now, const vsk_flow *flow,
     if (status != VSK_OK)
         return status;
     slot = vsk_table_slot(&endpoint->table, *conn);
-    begin_slot(endpoint, slot);
+    vsk_endpoint_begin_slot(endpoint, slot);
     vsk_conn_connect(*conn, &chosen, type, endpoint->policy.buf_alloc);
     vsk_links_owe(&endpoint->links, slot, VSK_OWES_REQUEST);
     (void)vsk_timers_set(&endpoint->timers, slot, now,
@@ -466,8 +265,8 @@ vsk_endpoint_call(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn,
     /* The peer knows already. */
     if (conn->shut_sent == shut)
         actions &= ~VSK_DO_SEND_SHUTDOWN;
-    act(endpoint, now, conn, before, actions);
-    feed(endpoint, vsk_table_slot(&endpoint->table, conn), conn);
+    vsk_endpoint_act(endpoint, now, conn, before, actions);
+    vsk_endpoint_feed(endpoint, vsk_table_slot(&endpoint->table, conn), conn);
     return VSK_OK;
 }
 
@@ -485,7 +284,7 @@ vsk_endpoint_forwarded(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn,
                                 vsk_table_slot(&endpoint->table, conn), conn);
     if (before == VSK_STATE_DRAINING && vsk_credit_held(&conn->credit) == 0 &&
         vsk_conn_call(conn, VSK_CALL_DRAINED, 0, &actions) == VSK_OK)
-        act(endpoint, now, conn, before, actions);
+        vsk_endpoint_act(endpoint, now, conn, before, actions);
     return VSK_OK;
 }
 

@@ -14,6 +14,20 @@
     VSK_TELL(VSK_DO_TELL_REQUEST | VSK_DO_TELL_CONNECT | VSK_DO_TELL_EOF |     \
              VSK_DO_TELL_CLOSE)
 
+/* Whether connections of a type may be made. */
+bool vsk_endpoint_allows(const vsk_endpoint *endpoint, uint16_t type);
+
+/* Nothing in a slot is left of the connection before. */
+void vsk_endpoint_begin_slot(vsk_endpoint *endpoint, uint32_t slot);
+
+/* Do what the table of states asks for. */
+void vsk_endpoint_act(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn,
+                      uint32_t before, uint32_t actions);
+
+/* Who waited for credit may go on, or will never again: either way it sends
+ * next. */
+void vsk_endpoint_feed(vsk_endpoint *endpoint, uint32_t slot, vsk_conn *conn);
+
 /* Let a connection go that is over, told and answered. */
 void vsk_endpoint_let_go(vsk_endpoint *endpoint, uint32_t slot);
 

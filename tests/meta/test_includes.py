@@ -38,6 +38,7 @@ STANDS_ON = {
     "links": "table",
     "endpoint": "links packet setup timers",
     "endpoint_parts": "endpoint",
+    "endpoint_packet": "endpoint",
     "endpoint_events": "endpoint",
     "endpoint_send": "endpoint",
     "device": "endpoint queue trace",
