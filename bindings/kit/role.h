@@ -226,36 +226,41 @@ vsk_status kit_role_memory(kit_role *role, kit_memory **memory);
 uint64_t kit_role_now(const kit_role *role);
 /* After a call that may have given it work. */
 void kit_role_wake(kit_role *role);
+vsk_status kit_role_reset_transport(kit_role *role, uint64_t guest_cid);
+/* Handles of all connections that are not over. */
+vsk_status kit_role_connections(const kit_role *role, uint64_t **ids,
+                                uint32_t *count);
+
+/* role_listen.c */
 vsk_status kit_role_listen(kit_role *role, uint32_t port, uint32_t backlog);
 vsk_status kit_role_unlisten(kit_role *role, uint32_t port);
 /* The next connection that came to a port. */
 vsk_status kit_role_accepted(kit_role *role, uint32_t port, uint64_t *id);
-/* Below connections: any packet, cut as one likes. */
-vsk_status kit_role_put(kit_role *role, kit_packet *packet,
-                        const kit_layout *layout, bool indirect);
+
+/* role_packets.c: below connections */
+/* Keep a packet for expect; the oldest goes where there are too many. */
+vsk_status kit_role_see(kit_role *role, const vsk_packet *packet, bool own);
 /* What a guest got: the packet at an index, oldest first; VSK_NONE. */
 vsk_status kit_role_seen(const kit_role *role, uint32_t index,
                          kit_packet **packet);
 vsk_status kit_role_unsee(kit_role *role, uint32_t index);
 vsk_status kit_role_owned(const kit_role *role, uint32_t index, bool *own);
-/* Numbers of the role itself, by name. */
-vsk_status kit_role_count(const kit_role *role, const char *name,
-                          uint64_t *count);
+/* Whether the script has sent packets from a port by hand. */
+bool kit_role_plays(const kit_role *role, uint32_t port);
+/* Any packet, cut as one likes. */
+vsk_status kit_role_put(kit_role *role, kit_packet *packet,
+                        const kit_layout *layout, bool indirect);
 /* Guests only: a number as a head, right or wrong; a kick, asked for or not. */
 vsk_status kit_role_offer(kit_role *role, uint32_t queue, uint16_t head);
 vsk_status kit_role_kick(kit_role *role, uint32_t queue);
-/* Keep a packet for expect; the oldest goes where there are too many. */
-vsk_status kit_role_see(kit_role *role, const vsk_packet *packet, bool own);
-/* Whether the script has sent packets from a port by hand. */
-bool kit_role_plays(const kit_role *role, uint32_t port);
-
 /* After PACKET. */
 vsk_status kit_role_swallow(kit_role *role);
 vsk_status kit_role_replace(kit_role *role, kit_packet *packet);
-vsk_status kit_role_reset_transport(kit_role *role, uint64_t guest_cid);
-/* Handles of all connections that are not over. */
-vsk_status kit_role_connections(const kit_role *role, uint64_t **ids,
-                                uint32_t *count);
+
+/* role_count.c */
+/* Numbers of the role itself, by name. */
+vsk_status kit_role_count(const kit_role *role, const char *name,
+                          uint64_t *count);
 
 /* events.c */
 /* Finish the event that was told last: what its hook did not do. */
@@ -285,10 +290,6 @@ void kit_conn_free(kit_role *role, kit_conn *conn);
 void kit_conn_end(kit_role *role, kit_conn *conn, const vsk_conn *last);
 /* The core's connection, or the copy of how it ended. */
 const vsk_conn *kit_conn_state(const kit_role *role, const kit_conn *conn);
-/* Send what is in out, as far as it goes; true where it fell under its limit. */
-bool kit_conn_pump(kit_role *role, kit_conn *conn);
-/* Forward what hooks have taken, unless it is paused or out is over its limit. */
-void kit_conn_settle(kit_role *role, kit_conn *conn);
 vsk_status kit_conn_connect(kit_role *role, uint32_t local_port,
                             uint32_t peer_cid, uint32_t peer_port,
                             uint16_t type, bool hooks, uint64_t *id);
@@ -301,8 +302,17 @@ vsk_status kit_conn_close(kit_role *role, uint64_t id);
 vsk_status kit_conn_shutdown(kit_role *role, uint64_t id, uint32_t flags);
 vsk_status kit_conn_pause(kit_role *role, uint64_t id);
 vsk_status kit_conn_resume(kit_role *role, uint64_t id);
+vsk_status kit_conn_resize(kit_role *role, uint64_t id, uint32_t buf_alloc);
+
+/* conn_send.c */
 vsk_status kit_conn_send(kit_role *role, uint64_t id, const void *data,
                          size_t size, bool eor, kit_why *why);
+/* Send what is in out, as far as it goes; true where it fell under its limit. */
+bool kit_conn_pump(kit_role *role, kit_conn *conn);
+
+/* conn_take.c */
+/* Forward what hooks have taken, unless it is paused or out is over its limit. */
+void kit_conn_settle(kit_role *role, kit_conn *conn);
 /* 1 to max bytes, on SEQPACKET one message; VSK_NONE: nothing yet, VSK_EOF,
  * VSK_RESET, VSK_TIMEOUT */
 vsk_status kit_conn_take(kit_role *role, uint64_t id, uint64_t max,
@@ -311,7 +321,8 @@ vsk_status kit_conn_take(kit_role *role, uint64_t id, uint64_t max,
 vsk_status kit_conn_readable(kit_role *role, uint64_t id, uint64_t *bytes);
 /* VSK_OK: connected or was; VSK_NONE: not yet; why not, once it failed. */
 vsk_status kit_conn_ready(kit_role *role, uint64_t id, kit_why *why);
-vsk_status kit_conn_resize(kit_role *role, uint64_t id, uint32_t buf_alloc);
+
+/* conn_show.c */
 /* A number that belongs to it, by name: local_cid, queued, ... */
 vsk_status kit_conn_number(kit_role *role, uint64_t id, const char *name,
                            uint64_t *number);
