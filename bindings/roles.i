@@ -192,9 +192,70 @@ typedef struct {} kit_snapshot;
     vsk_status memory(kit_memory **memory);
 }
 
-%extend kit_lab {
-    ~kit_lab() { kit_lab_unref($self); }
+/* What a lab and a socket have in common. */
+%define VSK_HOST(TYPE)
+%extend TYPE {
+    ~TYPE() { kit_host_unref(&$self->host); }
 
+    /** Time in nanoseconds since the beginning, or on the system's clock. */
+    uint64_t now() { return $self->host.kind->now(&$self->host); }
+
+    /** Do one thing, or tell one event. @return the event, None at the limit */
+    vsk_status step(uint64_t limit, kit_event *event) {
+        return kit_host_step(&$self->host, limit, event);
+    }
+
+    /** Set a timer. @return its id */
+    vsk_status after(uint64_t delay, uint64_t *id) {
+        return kit_host_after(&$self->host, delay, id);
+    }
+
+    /** Take a timer out. */
+    vsk_status cancel(uint64_t timer) {
+        return kit_host_cancel(&$self->host, timer);
+    }
+
+    /** Number of the entry that comes next in the trace. */
+    uint64_t trace_end() {
+        return $self->host.trace.first + $self->host.trace.count;
+    }
+
+    /** Number of the oldest entry that is kept. */
+    uint64_t trace_begin() { return $self->host.trace.first; }
+
+    /** Time, kind and line of an entry. */
+    vsk_status trace_entry(uint64_t number, uint64_t *when, const char **word,
+                           const char **line) {
+        const kit_entry *entry = kit_trace_at(&$self->host.trace, number);
+
+        if (entry == NULL)
+            return VSK_ERR_ARGUMENT;
+        *when = entry->now;
+        *word = vsk_seen_name(entry->kind);
+        *line = entry->line;
+        return VSK_OK;
+    }
+
+    /** A packet in the trace. @return it, None where the entry is none */
+    vsk_status trace_packet(uint64_t number, kit_packet **packet) {
+        return kit_trace_packet(&$self->host.trace, number, packet);
+    }
+
+    /** Packets from a number on as pcapng. @return bytes */
+    vsk_status trace_pcapng(uint64_t number, bool head, kit_bytes *bytes) {
+        return kit_trace_pcapng(&$self->host.trace, number, head, bytes);
+    }
+
+    /** All lines. @return bytes */
+    vsk_status trace_text(kit_bytes *bytes) {
+        return kit_trace_text(&$self->host.trace, bytes);
+    }
+}
+%enddef
+
+VSK_HOST(kit_lab)
+
+%extend kit_lab {
     /** Make an empty lab. @return the lab */
     static vsk_status make(uint64_t seed, uint64_t trace_limit, kit_lab **lab) {
         return kit_lab_new(seed, trace_limit, lab);
@@ -213,18 +274,6 @@ typedef struct {} kit_snapshot;
     /** The guest of a pair. @return a Role */
     vsk_status guest(uint32_t pair, kit_role **role);
 
-    /** Time in nanoseconds since the beginning. */
-    uint64_t now();
-
-    /** Do one thing, or tell one event. @return the event, None at the limit */
-    vsk_status step(uint64_t limit, kit_event *event);
-
-    /** Set a timer. @return its id */
-    vsk_status after(uint64_t delay, uint64_t *id);
-
-    /** Take a timer out. */
-    vsk_status cancel(uint64_t timer);
-
     /** Switch a fault. */
     vsk_status set_fault(const char *name, uint64_t value);
 
@@ -233,40 +282,6 @@ typedef struct {} kit_snapshot;
 
     /** Choose a number below another by chance. */
     uint64_t random(uint64_t below);
-
-    /** Number of the entry that comes next in the trace. */
-    uint64_t trace_end() { return $self->trace.first + $self->trace.count; }
-
-    /** Number of the oldest entry that is kept. */
-    uint64_t trace_begin() { return $self->trace.first; }
-
-    /** Time, kind and line of an entry. */
-    vsk_status trace_entry(uint64_t number, uint64_t *when, const char **word,
-                           const char **line) {
-        const kit_entry *entry = kit_trace_at(&$self->trace, number);
-
-        if (entry == NULL)
-            return VSK_ERR_ARGUMENT;
-        *when = entry->now;
-        *word = vsk_seen_name(entry->kind);
-        *line = entry->line;
-        return VSK_OK;
-    }
-
-    /** A packet in the trace. @return it, None where the entry is none */
-    vsk_status trace_packet(uint64_t number, kit_packet **packet) {
-        return kit_trace_packet(&$self->trace, number, packet);
-    }
-
-    /** Packets from a number on as pcapng. @return bytes */
-    vsk_status trace_pcapng(uint64_t number, bool head, kit_bytes *bytes) {
-        return kit_trace_pcapng(&$self->trace, number, head, bytes);
-    }
-
-    /** All lines. @return bytes */
-    vsk_status trace_text(kit_bytes *bytes) {
-        return kit_trace_text(&$self->trace, bytes);
-    }
 
     /** Keep all of it. @return a Snapshot */
     vsk_status snapshot(kit_snapshot **snapshot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <string.h>
 
-#include "kit/role.h"
+#include "kit/host.h"
 
 /* ---- what waits to be delivered ---- */
 
@@ -219,15 +219,14 @@ tell_payload(kit_role *role, kit_conn *conn, const vsk_packet *packet,
              kit_event *told)
 {
     kit_block *block = NULL;
-    uint8_t *base = NULL;
 
     if (packet->size != 0 && packet->first.len >= packet->size &&
-        kit_memory_locate(role->memory, packet->first.addr, packet->size,
-                          &block, &base) == VSK_OK &&
-        base == packet->first.base) {
+        role->host != NULL)
+        block = role->host->kind->block(role->host, role, &packet->first);
+    if (block != NULL) {
         told->writable = true;
-        told->block = kit_block_ref(block);
-        told->data = base;
+        told->block = block;
+        told->data = packet->first.base;
         told->size = packet->size;
         conn->withheld += packet->size;
         tell(role, told, KIT_TOLD_DATA, conn->id);

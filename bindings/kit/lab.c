@@ -6,6 +6,92 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- what hosts do ---- */
+
+static kit_lab *
+lab_of(kit_host *host)
+{
+    return (kit_lab *)host;
+}
+
+static uint64_t
+lab_now(const kit_host *host)
+{
+    return ((const kit_lab *)host)->lab.now;
+}
+
+static void
+lab_wake(kit_host *host, kit_role *role)
+{
+    vsk_lab_wake(&lab_of(host)->lab, role->pair,
+                 role->is_guest ? VSK_SIDE_GUEST : VSK_SIDE_DEVICE);
+}
+
+static kit_role *
+role_at(const kit_host *host, uint32_t pair, vsk_side side)
+{
+    return host->roles[2 * pair + (side == VSK_SIDE_GUEST)];
+}
+
+static vsk_status
+lab_poll(kit_host *host, uint64_t limit, kit_role **role, vsk_event *event)
+{
+    vsk_side side;
+    uint32_t pair;
+    vsk_status status =
+        vsk_lab_poll(&lab_of(host)->lab, limit, &pair, &side, event);
+
+    if (status == VSK_OK)
+        *role = role_at(host, pair, side);
+    return status;
+}
+
+static vsk_status
+lab_kick(kit_host *host, kit_role *role, uint32_t queue)
+{
+    (void)queue;
+    vsk_lab_wake(&lab_of(host)->lab, role->pair, VSK_SIDE_DEVICE);
+    return VSK_OK;
+}
+
+static void
+lab_device_state(const kit_host *host, const kit_role *guest, uint32_t queue,
+                 vsk_ring_state *state)
+{
+    const kit_role *device = role_at(host, guest->pair, VSK_SIDE_DEVICE);
+
+    /* One that stands still is where it was. */
+    (void)vsk_queue_device_state(&device->device->queues[queue], state);
+}
+
+static kit_block *
+lab_block(kit_host *host, const kit_role *role, const vsk_span *span)
+{
+    kit_block *block;
+    uint8_t *base;
+    vsk_status status =
+        kit_memory_locate(role->memory, span->addr, span->len, &block, &base);
+
+    (void)host;
+    return status == VSK_OK && base == span->base ? kit_block_ref(block) : NULL;
+}
+
+static void
+lab_clear(kit_host *host)
+{
+    free(lab_of(host)->pairs);
+}
+
+static const kit_host_kind kind = {
+    .now = lab_now,
+    .wake = lab_wake,
+    .poll = lab_poll,
+    .kick = lab_kick,
+    .device_state = lab_device_state,
+    .block = lab_block,
+    .clear = lab_clear,
+};
+
 vsk_status
 kit_lab_new(uint64_t seed, uint64_t trace_limit, kit_lab **lab)
 {
@@ -13,45 +99,10 @@ kit_lab_new(uint64_t seed, uint64_t trace_limit, kit_lab **lab)
 
     if (fresh == NULL)
         return VSK_ERR_NOMEM;
-    fresh->references = 1;
-    fresh->trace.limit = trace_limit;
+    kit_host_begin(&fresh->host, &kind, trace_limit);
     vsk_lab_init(&fresh->lab, NULL, 0, seed);
     *lab = fresh;
     return VSK_OK;
-}
-
-kit_lab *
-kit_lab_ref(kit_lab *lab)
-{
-    lab->references++;
-    return lab;
-}
-
-/* A script may hold it for longer: nothing of the lab's may be left in it. */
-static void
-detach(kit_role *role)
-{
-    if (role->device != NULL)
-        role->device->tap = (vsk_tap){0};
-    role->lab = NULL;
-    kit_role_unref(role);
-}
-
-void
-kit_lab_unref(kit_lab *lab)
-{
-    if (lab == NULL || --lab->references != 0)
-        return;
-    for (uint32_t i = 0; i < lab->count; i++) {
-        detach(lab->devices[i]);
-        detach(lab->guests[i]);
-    }
-    kit_trace_clear(&lab->trace);
-    free(lab->afters);
-    free(lab->devices);
-    free(lab->guests);
-    free(lab->pairs);
-    free(lab);
 }
 
 /* ---- pairs ---- */
@@ -60,59 +111,41 @@ kit_lab_unref(kit_lab *lab)
 static vsk_status
 grow(kit_lab *lab)
 {
-    size_t count = (size_t)lab->count + 1;
+    size_t count = (size_t)lab->lab.count + 1;
     vsk_lab_pair *pairs = realloc(lab->pairs, count * sizeof *pairs);
-    kit_role **roles;
 
     if (pairs == NULL)
         return VSK_ERR_NOMEM;
     lab->pairs = pairs;
     lab->lab.pairs = pairs;
-    roles = realloc(lab->devices, count * sizeof *roles);
-    if (roles == NULL)
-        return VSK_ERR_NOMEM;
-    lab->devices = roles;
-    roles = realloc(lab->guests, count * sizeof *roles);
-    if (roles == NULL)
-        return VSK_ERR_NOMEM;
-    lab->guests = roles;
-    return VSK_OK;
+    return kit_host_reserve(&lab->host, 2);
 }
 
-/* Begin anew with all pairs: what was switched and drawn so far stays. */
+/* Begin anew with one pair more: what was switched and drawn so far stays. */
 static void
 begin(kit_lab *lab)
 {
-    uint64_t random = lab->lab.random;
-    vsk_faults faults = lab->lab.faults;
-    uint64_t now = lab->lab.now;
+    vsk_lab before = lab->lab;
 
-    vsk_lab_init(&lab->lab, lab->pairs, lab->count, random);
-    lab->lab.faults = faults;
-    lab->lab.now = now;
+    vsk_lab_init(&lab->lab, lab->pairs, before.count + 1, before.random);
+    lab->lab.faults = before.faults;
+    lab->lab.now = before.now;
     lab->lab.show_packets = true;
-    lab->lab.tap = (vsk_tap){kit_trace_see, &lab->trace};
-}
-
-static void
-attach(kit_lab *lab, kit_role *role, kit_memory *memory)
-{
-    role->lab = lab;
-    role->pair = lab->count;
-    role->memory = kit_memory_ref(memory);
+    lab->lab.tap = (vsk_tap){kit_trace_see, &lab->host.trace};
 }
 
 static void
 add_pair(kit_lab *lab, kit_role *device, kit_role *guest, kit_memory *memory)
 {
-    attach(lab, device, memory);
-    attach(lab, guest, memory);
+    uint32_t pair = lab->lab.count;
+
+    device->memory = kit_memory_ref(memory);
+    guest->memory = kit_memory_ref(memory);
     vsk_device_set_memory(device->device, &memory->memory);
-    lab->devices[lab->count] = device;
-    lab->guests[lab->count] = guest;
-    lab->pairs[lab->count] =
+    kit_host_add(&lab->host, device, pair);
+    kit_host_add(&lab->host, guest, pair);
+    lab->pairs[pair] =
         (vsk_lab_pair){.device = device->device, .guest = guest->guest};
-    lab->count++;
     begin(lab);
 }
 
@@ -124,7 +157,7 @@ kit_lab_add(kit_lab *lab, const kit_role_options *device,
     uint64_t random = lab->lab.random;
     kit_role *roles[2] = {NULL, NULL};
     kit_memory *memory = NULL;
-    vsk_status status = lab->started ? VSK_ERR_STATE : grow(lab);
+    vsk_status status = lab->host.started ? VSK_ERR_STATE : grow(lab);
 
     if (status == VSK_OK)
         status = kit_memory_new(&range, 1, 0, &memory);
@@ -148,7 +181,7 @@ kit_lab_add(kit_lab *lab, const kit_role_options *device,
 static vsk_status
 start_pair(kit_lab *lab, uint32_t pair)
 {
-    kit_role *guest = lab->guests[pair];
+    kit_role *guest = role_at(&lab->host, pair, VSK_SIDE_GUEST);
     const vsk_memory *memory = &guest->memory->memory;
     vsk_status status = VSK_OK;
 
@@ -166,37 +199,31 @@ start_pair(kit_lab *lab, uint32_t pair)
 vsk_status
 kit_lab_start(kit_lab *lab)
 {
-    vsk_status status = lab->started ? VSK_ERR_STATE : VSK_OK;
+    vsk_status status = lab->host.started ? VSK_ERR_STATE : VSK_OK;
 
-    for (uint32_t i = 0; status == VSK_OK && i < lab->count; i++)
+    for (uint32_t i = 0; status == VSK_OK && i < lab->lab.count; i++)
         status = start_pair(lab, i);
     if (status == VSK_OK)
-        lab->started = true;
+        lab->host.started = true;
     return status;
 }
 
 vsk_status
 kit_lab_device(kit_lab *lab, uint32_t pair, kit_role **role)
 {
-    if (pair >= lab->count)
+    if (pair >= lab->lab.count)
         return VSK_ERR_ARGUMENT;
-    *role = kit_role_ref(lab->devices[pair]);
+    *role = kit_role_ref(role_at(&lab->host, pair, VSK_SIDE_DEVICE));
     return VSK_OK;
 }
 
 vsk_status
 kit_lab_guest(kit_lab *lab, uint32_t pair, kit_role **role)
 {
-    if (pair >= lab->count)
+    if (pair >= lab->lab.count)
         return VSK_ERR_ARGUMENT;
-    *role = kit_role_ref(lab->guests[pair]);
+    *role = kit_role_ref(role_at(&lab->host, pair, VSK_SIDE_GUEST));
     return VSK_OK;
-}
-
-uint64_t
-kit_lab_now(const kit_lab *lab)
-{
-    return lab->lab.now;
 }
 
 uint64_t

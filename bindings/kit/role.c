@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit/lab.h"
+#include "kit/host.h"
 
 /* Spans beyond one for each descriptor: buffers that cross regions. */
 #define MORE_SPANS 16u
@@ -244,19 +244,15 @@ kit_role_share(kit_role *role)
 vsk_status
 kit_role_memory(kit_role *role, kit_memory **memory)
 {
-    const vsk_device *device;
-
-    if (!role->is_guest || role->lab == NULL || !role->shared ||
+    if (!role->is_guest || role->host == NULL || !role->shared ||
         !role->guest->open)
         return VSK_ERR_STATE;
-    device = role->lab->devices[role->pair]->device;
     for (uint32_t i = 0; i < VSK_QUEUES; i++) {
         vsk_image_ring *image = &role->memory->rings[i].image;
 
         image->ring = role->guest->rings[i];
         image->driver = vsk_queue_driver_state(&role->guest->queues[i]);
-        /* One that stands still is where it was. */
-        (void)vsk_queue_device_state(&device->queues[i], &image->device);
+        role->host->kind->device_state(role->host, role, i, &image->device);
     }
     *memory = kit_memory_ref(role->memory);
     return VSK_OK;
@@ -265,15 +261,14 @@ kit_role_memory(kit_role *role, kit_memory **memory)
 uint64_t
 kit_role_now(const kit_role *role)
 {
-    return role->lab == NULL ? 0 : role->lab->lab.now;
+    return role->host == NULL ? 0 : role->host->kind->now(role->host);
 }
 
 void
 kit_role_wake(kit_role *role)
 {
-    if (role->lab != NULL)
-        vsk_lab_wake(&role->lab->lab, role->pair,
-                     role->is_guest ? VSK_SIDE_GUEST : VSK_SIDE_DEVICE);
+    if (role->host != NULL)
+        role->host->kind->wake(role->host, role);
 }
 
 vsk_status

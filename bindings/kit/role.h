@@ -45,6 +45,7 @@ typedef struct kit_fifo {
     uint32_t empty; /* marks without bytes */
 } kit_fifo;
 
+typedef struct kit_host kit_host;
 typedef struct kit_lab kit_lab;
 typedef struct kit_role kit_role;
 
@@ -148,7 +149,7 @@ typedef struct kit_event {
 struct kit_role {
     uint32_t references;
     bool is_guest;
-    kit_lab *lab; /* NULL: the lab is gone */
+    kit_host *host; /* NULL: it is gone */
     uint32_t pair;
     kit_memory *memory;
     bool shared;            /* of a guest: scripts may see the memory */

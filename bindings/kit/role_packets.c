@@ -115,10 +115,9 @@ kit_role_offer(kit_role *role, uint32_t queue, uint16_t head)
 vsk_status
 kit_role_kick(kit_role *role, uint32_t queue)
 {
-    if (!role->is_guest || queue >= VSK_QUEUES || role->lab == NULL)
+    if (!role->is_guest || queue >= VSK_QUEUES || role->host == NULL)
         return VSK_ERR_ARGUMENT;
-    vsk_lab_wake(&role->lab->lab, role->pair, VSK_SIDE_DEVICE);
-    return VSK_OK;
+    return role->host->kind->kick(role->host, role, queue);
 }
 
 /* ---- the packet in hand ---- */

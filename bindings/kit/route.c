@@ -8,20 +8,21 @@
  * left to the core, which answers with RST. */
 #include <stdlib.h>
 
-#include "kit/lab.h"
+#include "kit/host.h"
 
 /* Whose guest a packet is for, NULL where it is not to be routed. */
 static kit_role *
 target_of(const kit_role *role, const vsk_header *header)
 {
-    kit_lab *lab = role->lab;
+    const kit_host *host = role->host;
 
     if (header->src_cid != role->device->setup.guest_cid ||
         header->dst_cid == header->src_cid)
         return NULL;
-    for (uint32_t i = 0; i < lab->count; i++)
-        if (lab->devices[i]->device->setup.guest_cid == header->dst_cid)
-            return lab->devices[i];
+    for (uint32_t i = 0; i < host->role_count; i++)
+        if (!host->roles[i]->is_guest &&
+            host->roles[i]->device->setup.guest_cid == header->dst_cid)
+            return host->roles[i];
     return NULL;
 }
 
@@ -61,7 +62,7 @@ kit_role_route(kit_role *role)
     kit_role *target;
     kit_way *way;
 
-    if (role->is_guest || !role->options.route || role->lab == NULL ||
+    if (role->is_guest || !role->options.route || role->host == NULL ||
         role->device->stage != VSK_STAGE_FRESH)
         return;
     packet = &role->device->packet;

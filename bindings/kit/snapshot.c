@@ -27,12 +27,6 @@ struct kit_snapshot {
     uint8_t **memories; /* one for each pair: all regions */
 };
 
-static kit_role *
-role_at(const kit_lab *lab, uint32_t number)
-{
-    return number % 2 == 0 ? lab->devices[number / 2] : lab->guests[number / 2];
-}
-
 /* ---- taking ---- */
 
 /* The bytes of all regions, one behind the other; NULL: no memory left. */
@@ -77,18 +71,19 @@ save_roles(kit_snapshot *snapshot, const kit_lab *lab)
 {
     vsk_status status = VSK_OK;
 
-    snapshot->roles = calloc(2 * (size_t)lab->count + 1, sizeof(saved_role));
+    snapshot->roles =
+        calloc(2 * (size_t)lab->lab.count + 1, sizeof(saved_role));
     snapshot->memories =
-        calloc((size_t)lab->count + 1, sizeof *snapshot->memories);
+        calloc((size_t)lab->lab.count + 1, sizeof *snapshot->memories);
     if (snapshot->roles == NULL || snapshot->memories == NULL)
         return VSK_ERR_NOMEM;
-    for (uint32_t i = 0; i < 2 * lab->count && status == VSK_OK; i++) {
-        status = save_role(&snapshot->roles[i], role_at(lab, i));
+    for (uint32_t i = 0; i < 2 * lab->lab.count && status == VSK_OK; i++) {
+        status = save_role(&snapshot->roles[i], lab->host.roles[i]);
         if (status == VSK_OK)
             snapshot->role_count++;
     }
-    for (uint32_t i = 0; i < lab->count && status == VSK_OK; i++) {
-        snapshot->memories[i] = copy_memory(lab->devices[i]->memory);
+    for (uint32_t i = 0; i < lab->lab.count && status == VSK_OK; i++) {
+        snapshot->memories[i] = copy_memory(lab->host.roles[2 * i]->memory);
         if (snapshot->memories[i] == NULL)
             status = VSK_ERR_NOMEM;
     }
@@ -99,21 +94,21 @@ static vsk_status
 save_lab(kit_snapshot *snapshot, const kit_lab *lab)
 {
     snapshot->core = lab->lab;
-    snapshot->after_count = lab->after_count;
-    snapshot->turn = lab->turn;
-    snapshot->last = lab->last;
-    snapshot->told = lab->told;
-    snapshot->pairs = calloc((size_t)lab->count + 1, sizeof(vsk_lab_pair));
+    snapshot->after_count = lab->host.after_count;
+    snapshot->turn = lab->host.turn;
+    snapshot->last = lab->host.last;
+    snapshot->told = lab->host.told;
+    snapshot->pairs = calloc((size_t)lab->lab.count + 1, sizeof(vsk_lab_pair));
     snapshot->afters =
-        calloc((size_t)lab->after_count + 1, sizeof *snapshot->afters);
+        calloc((size_t)lab->host.after_count + 1, sizeof *snapshot->afters);
     if (snapshot->pairs == NULL || snapshot->afters == NULL)
         return VSK_ERR_NOMEM;
-    if (lab->count != 0)
+    if (lab->lab.count != 0)
         memcpy(snapshot->pairs, lab->pairs,
-               lab->count * sizeof *snapshot->pairs);
-    if (lab->after_count != 0)
-        memcpy(snapshot->afters, lab->afters,
-               lab->after_count * sizeof *snapshot->afters);
+               lab->lab.count * sizeof *snapshot->pairs);
+    if (lab->host.after_count != 0)
+        memcpy(snapshot->afters, lab->host.afters,
+               lab->host.after_count * sizeof *snapshot->afters);
     return VSK_OK;
 }
 
@@ -121,12 +116,10 @@ save_lab(kit_snapshot *snapshot, const kit_lab *lab)
 static vsk_status
 check(const kit_lab *lab)
 {
-    if (lab->running)
-        return VSK_ERR_HOOK;
-    if (!lab->started)
+    if (!lab->host.started)
         return VSK_ERR_STATE;
-    for (uint32_t i = 0; i < lab->count; i++)
-        if (lab->devices[i]->memory->closed)
+    for (uint32_t i = 0; i < lab->lab.count; i++)
+        if (lab->host.roles[2 * i]->memory->closed)
             return VSK_ERR_CLOSED;
     return VSK_OK;
 }
@@ -142,7 +135,8 @@ kit_lab_snapshot(kit_lab *lab, kit_snapshot **snapshot)
     fresh = calloc(1, sizeof *fresh);
     if (fresh == NULL)
         return VSK_ERR_NOMEM;
-    fresh->lab = kit_lab_ref(lab);
+    fresh->lab = lab;
+    (void)kit_host_ref(&lab->host);
     status = save_lab(fresh, lab);
     if (status == VSK_OK)
         status = save_roles(fresh, lab);
@@ -157,7 +151,7 @@ kit_lab_snapshot(kit_lab *lab, kit_snapshot **snapshot)
 uint64_t
 kit_snapshot_told(const kit_snapshot *snapshot, const kit_lab *lab)
 {
-    return lab->told - snapshot->told;
+    return lab->host.told - snapshot->told;
 }
 
 void
@@ -169,14 +163,14 @@ kit_snapshot_delete(kit_snapshot *snapshot)
         kit_role_drop(&snapshot->roles[i].role);
         free(snapshot->roles[i].arena);
     }
-    for (uint32_t i = 0; snapshot->memories != NULL && i < snapshot->lab->count;
-         i++)
+    for (uint32_t i = 0;
+         snapshot->memories != NULL && i < snapshot->lab->lab.count; i++)
         free(snapshot->memories[i]);
     free(snapshot->memories);
     free(snapshot->roles);
     free(snapshot->pairs);
     free(snapshot->afters);
-    kit_lab_unref(snapshot->lab);
+    kit_host_unref(&snapshot->lab->host);
     free(snapshot);
 }
 
@@ -247,15 +241,15 @@ static void
 rewind_lab(kit_lab *lab, const kit_snapshot *snapshot)
 {
     lab->lab = snapshot->core;
-    lab->after_count = snapshot->after_count;
-    lab->turn = snapshot->turn;
-    lab->last = snapshot->last;
-    if (lab->count != 0)
+    lab->host.after_count = snapshot->after_count;
+    lab->host.turn = snapshot->turn;
+    lab->host.last = snapshot->last;
+    if (lab->lab.count != 0)
         memcpy(lab->pairs, snapshot->pairs,
-               lab->count * sizeof *snapshot->pairs);
+               lab->lab.count * sizeof *snapshot->pairs);
     /* The heap never shrinks: what was in it has room. */
     if (snapshot->after_count != 0)
-        memcpy(lab->afters, snapshot->afters,
+        memcpy(lab->host.afters, snapshot->afters,
                snapshot->after_count * sizeof *snapshot->afters);
 }
 
@@ -275,9 +269,10 @@ kit_lab_rewind(kit_lab *lab, const kit_snapshot *snapshot)
     status = plan_roles(plans, snapshot);
     if (status == VSK_OK) {
         for (uint32_t i = 0; i < snapshot->role_count; i++)
-            rewind_role(role_at(lab, i), &snapshot->roles[i], &plans[i]);
-        for (uint32_t i = 0; i < lab->count; i++)
-            rewind_memory(lab->devices[i]->memory, snapshot->memories[i]);
+            rewind_role(lab->host.roles[i], &snapshot->roles[i], &plans[i]);
+        for (uint32_t i = 0; i < lab->lab.count; i++)
+            rewind_memory(lab->host.roles[2 * i]->memory,
+                          snapshot->memories[i]);
         rewind_lab(lab, snapshot);
     }
     free(plans);

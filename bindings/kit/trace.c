@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit/lab.h"
+#include "kit/host.h"
+#include "vsk/capture.h"
 
 #define ROOM 512u                   /* bytes in which most texts fit */
 #define ENTRIES 256u                /* at first */
@@ -194,11 +195,11 @@ block_size(const kit_entry *entry)
 }
 
 static vsk_status
-write_block(const kit_entry *entry, uint8_t *wire, size_t size)
+write_block(const kit_entry *entry, uint64_t epoch, uint8_t *wire, size_t size)
 {
     vsk_packet packet = packet_of(entry);
 
-    return vsk_capture_encode(&packet, entry->now, entry->place,
+    return vsk_capture_encode(&packet, epoch + entry->now, entry->place,
                               comment_size(entry), wire, size);
 }
 
@@ -227,7 +228,7 @@ kit_trace_pcapng(const kit_trace *trace, uint64_t number, bool head,
         size_t block = block_size(entry);
 
         if (block != 0)
-            status = write_block(entry, data, block);
+            status = write_block(entry, trace->epoch, data, block);
         data += block;
     }
     return status;

@@ -19,7 +19,7 @@ release_role(void *self)
 static void
 release_lab(void *self)
 {
-    kit_lab_unref(self);
+    kit_host_unref(self);
 }
 
 static void
@@ -120,8 +120,8 @@ glue_lab_bytes(const kit_lab *lab)
 {
     uint64_t bytes = 0;
 
-    for (uint32_t i = 0; i < lab->count; i++) {
-        const kit_memory *memory = lab->devices[i]->memory;
+    for (uint32_t i = 0; i < lab->lab.count; i++) {
+        const kit_memory *memory = lab->host.roles[2 * i]->memory;
 
         for (uint32_t j = 0; j < memory->memory.count; j++)
             bytes += memory->blocks[j]->size;
