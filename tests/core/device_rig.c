@@ -110,7 +110,7 @@ make_queue(struct bench *bench, uint32_t queue)
     *ring =
         (vsk_ring){.size = bench->size,
                    .features = bench->device.setup.accepted & RING_FEATURES};
-    vsk_ring_place(ring, RINGS + queue * 0x4000);
+    vsk_ring_place(ring, RINGS + queue * RING_STEP);
     free(bench->slots[queue]);
     free(bench->records[queue]);
     bench->slots[queue] = bench_zeroed(bench->size, sizeof(vsk_split_slot));

@@ -21,7 +21,8 @@
 #define BUFFER 262144u /* of the guest's sockets */
 
 #define RINGS 0x100000u
-#define RING_BYTES 0x10000u
+#define RING_STEP 0x8000u /* from one ring to the next */
+#define RING_BYTES (VSK_QUEUES * RING_STEP)
 #define DATA 0x10000000u
 #define DATA_BYTES 0x40000u
 #define HUGE_AT 0x1000000000u

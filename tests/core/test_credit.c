@@ -509,6 +509,24 @@ any_packet_pays_what_is_owed(void **state)
 }
 
 static void
+packets_of_either_generation_are_forgotten(void **state)
+{
+    vsk_credit credit = account(SEED, BUFFER, BUFFER);
+    (void)state;
+    send_each(&credit, 3, 10);
+    peer_takes(&credit, 10);
+    send_each(&credit, 2, 10);
+    assert_int_equal(credit.older, 3);
+    assert_int_equal(credit.newer, 2);
+
+    vsk_credit_forget(&credit);
+
+    assert_int_equal(vsk_credit_next(&credit, BUFFER, false),
+                     BUFFER - 40 - VSK_CREDIT_PACKET);
+    assert_int_equal(credit.mark, credit.tx_cnt);
+}
+
+static void
 the_first_packet_may_fill_the_peers_buffer(void **state)
 {
     vsk_credit credit = account(SEED, BUFFER, 100);
@@ -1203,6 +1221,7 @@ main(void)
             less_than_a_quarter_is_not_owed_when_idle_while_bytes_are_held),
         cmocka_unit_test(another_size_of_the_buffer_is_owed),
         cmocka_unit_test(any_packet_pays_what_is_owed),
+        cmocka_unit_test(packets_of_either_generation_are_forgotten),
         cmocka_unit_test(the_first_packet_may_fill_the_peers_buffer),
         cmocka_unit_test(no_more_than_is_wanted_is_sent_next),
         cmocka_unit_test(

@@ -101,6 +101,23 @@ a_flood_of_packets_that_tell_nothing_ends_with_more(void **state)
     bench_free(bench);
 }
 
+static void
+a_flood_in_a_large_queue_ends_no_later(void **state)
+{
+    struct bench *bench = bench_sized(1024, 16);
+    (void)state;
+
+    bench_prepare(bench, ALL, VSK_QUEUES);
+    bench_status(bench, A | D | F | K);
+    bench->hook = send_rst_again;
+    bench_transmit_op(bench, VSK_OP_RST, GUEST_PORT);
+
+    bench_comes(bench, VSK_EVENT_MORE);
+    assert_in_range(bench->device.endpoint.counters.rx_packets,
+                    VSK_DEVICE_STEPS / 2, VSK_DEVICE_STEPS);
+    bench_free(bench);
+}
+
 /* ---- broken chains ---- */
 
 static void
@@ -497,6 +514,7 @@ main(void)
         cmocka_unit_test(tx_stops_when_the_list_of_rsts_is_full_and_goes_on),
         cmocka_unit_test(rx_is_served_while_tx_is_empty),
         cmocka_unit_test(a_flood_of_packets_that_tell_nothing_ends_with_more),
+        cmocka_unit_test(a_flood_in_a_large_queue_ends_no_later),
         cmocka_unit_test(a_broken_tx_chain_is_told_and_given_back),
         cmocka_unit_test(
             indirect_that_was_not_negotiated_is_told_and_given_back),

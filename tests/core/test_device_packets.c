@@ -498,6 +498,33 @@ a_turn_of_many_sends_is_no_longer(void **state)
 }
 
 static void
+a_turn_that_went_on_alone_ends_when_others_wait(void **state)
+{
+    struct bench *bench = bench_new();
+    vsk_conn *conns[2];
+    uint8_t data[160] = {0};
+    uint64_t sent;
+    (void)state;
+
+    for (uint32_t i = 0; i < 2; i++)
+        conns[i] = bench_connected(bench, VSK_TYPE_STREAM, 10 + i);
+    assert_int_equal(bench_send(bench, conns[0], data, 160, &sent), VSK_NONE);
+    bench_post(bench, VSK_RX, 16, 54);
+    bench_comes(bench, VSK_EVENT_WRITABLE);
+    assert_int_equal(bench_send(bench, conns[0], data, 160, &sent), VSK_OK);
+    assert_int_equal(bench_send(bench, conns[1], data, 10, &sent), VSK_NONE);
+    while (bench_receive(bench))
+        ;
+    bench_post(bench, VSK_RX, 16, 54);
+
+    assert_int_equal(bench_send(bench, conns[0], data, 10, &sent), VSK_NONE);
+
+    bench_comes(bench, VSK_EVENT_WRITABLE);
+    assert_ptr_equal(bench->event.conn, conns[1]);
+    bench_free(bench);
+}
+
+static void
 who_sends_alone_takes_all_buffers(void **state)
 {
     struct bench *bench = bench_new();
@@ -970,6 +997,7 @@ main(void)
         cmocka_unit_test(replies_of_others_leave_before_payload),
         cmocka_unit_test(senders_take_turns_of_eight_chains),
         cmocka_unit_test(a_turn_of_many_sends_is_no_longer),
+        cmocka_unit_test(a_turn_that_went_on_alone_ends_when_others_wait),
         cmocka_unit_test(who_sends_alone_takes_all_buffers),
         cmocka_unit_test(a_send_never_passes_the_credit_of_the_guest),
         cmocka_unit_test(a_send_is_refused_before_the_connection_is_made),

@@ -443,6 +443,30 @@ a_head_that_is_none_does_not_keep_the_gate_shut(void **state)
 }
 
 static void
+an_event_queue_that_stands_still_is_left_alone_by_the_gate(void **state)
+{
+    struct bench *bench = bench_new();
+    vsk_ring_state stood;
+    uint8_t *copy;
+    (void)state;
+
+    bench_post(bench, VSK_EVENT, 1, 4);
+    assert_int_equal(vsk_device_reset_transport(&bench->device, 0, GUEST),
+                     VSK_OK);
+    bench_comes(bench, VSK_EVENT_RESET);
+    bench_stop(bench, VSK_EVENT, &stood);
+    copy = bench_snapshot(bench);
+    bench_quiet(bench);
+    bench_assert_untouched(bench, copy);
+
+    bench_post(bench, VSK_EVENT, 1, 4);
+    bench_transmit_op(bench, VSK_OP_REQUEST, GUEST_PORT);
+    bench_quiet(bench);
+    bench_expect_back(bench, 1);
+    bench_free(bench);
+}
+
+static void
 a_packet_in_hand_is_not_read_behind_the_gate(void **state)
 {
     struct bench *bench = bench_new();
@@ -880,6 +904,8 @@ main(void)
         cmocka_unit_test(event_buffers_that_were_there_do_not_open_the_gate),
         cmocka_unit_test(event_buffers_alone_are_no_work),
         cmocka_unit_test(a_head_that_is_none_does_not_keep_the_gate_shut),
+        cmocka_unit_test(
+            an_event_queue_that_stands_still_is_left_alone_by_the_gate),
         cmocka_unit_test(a_packet_in_hand_is_not_read_behind_the_gate),
         cmocka_unit_test(the_gate_is_asked_after_the_packet_was_found),
         cmocka_unit_test(there_is_no_gate_without_an_event_buffer),

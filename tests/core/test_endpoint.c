@@ -951,6 +951,7 @@ a_pair_is_free_as_soon_as_its_end_was_told(void **state)
     assert_int_equal(connect_to(end, PORT, FROM, &conn), VSK_OK);
 
     assert_null(vsk_table_by_handle(&end->endpoint.table, handle));
+    assert_int_equal(end->endpoint.current, VSK_TABLE_NONE);
     expect_quiet(end);
     expect_reply(end, VSK_OP_REQUEST);
     assert_int_equal(conn->state, VSK_STATE_CONNECTING);
@@ -962,6 +963,7 @@ a_pair_that_owes_its_rst_is_not_free_when_its_end_was_told(void **state)
 {
     struct end *end = end_new();
     vsk_conn *conn = established(end), *other;
+    uint64_t handle = handle_of(end, conn);
     (void)state;
     ask(end, conn, VSK_CALL_RESET, 0);
     expect_close(end, VSK_REASON_LOCAL);
@@ -970,7 +972,26 @@ a_pair_that_owes_its_rst_is_not_free_when_its_end_was_told(void **state)
 
     assert_int_equal(conn->state, VSK_STATE_CLOSED);
     expect_reply(end, VSK_OP_RST);
+    assert_ptr_equal(vsk_table_by_handle(&end->endpoint.table, handle), conn);
     assert_int_equal(connect_to(end, PORT, FROM, &other), VSK_OK);
+    assert_gone(end, handle);
+    free(end);
+}
+
+static void
+a_pair_in_use_does_not_keep_what_was_told_last(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *other = established_from(end, FROM + 1);
+    uint64_t handle = handle_of(end, established(end));
+    (void)state;
+    take(end, packet(VSK_OP_RST));
+    expect_close(end, VSK_REASON_RESET);
+
+    assert_int_equal(connect_to(end, PORT, FROM + 1, &other), VSK_ERR_BUSY);
+
+    expect_quiet(end);
+    assert_gone(end, handle);
     free(end);
 }
 
@@ -1747,6 +1768,7 @@ main(void)
         cmocka_unit_test(a_pair_is_free_as_soon_as_its_end_was_told),
         cmocka_unit_test(
             a_pair_that_owes_its_rst_is_not_free_when_its_end_was_told),
+        cmocka_unit_test(a_pair_in_use_does_not_keep_what_was_told_last),
         cmocka_unit_test(a_flow_in_use_is_busy),
         cmocka_unit_test(connect_finds_no_slot_where_all_are_taken),
         cmocka_unit_test(connect_refuses_a_type_that_was_not_negotiated),

@@ -601,6 +601,67 @@ an_answer_without_credit_does_not_wake_a_starved_sender(void **state)
 }
 
 static void
+who_answers_is_asked_no_less_often(void **state)
+{
+    static const uint32_t delays[] = {100, 200, 400, 800, 1600, 2000};
+    struct end *end = end_new();
+    vsk_conn *conn = established(end);
+    (void)state;
+    starve(end, conn);
+
+    take(end, update(0));
+
+    for (uint32_t i = 0; i < sizeof delays / sizeof delays[0]; i++) {
+        assert_int_equal(wait_for(end, delays[i] * VSK_MILLISECOND - 1), 0);
+        assert_int_equal(wait_for(end, 1), 1);
+    }
+    free(end);
+}
+
+static void
+asking_without_a_delay_makes_a_pause_all_the_same(void **state)
+{
+    static const uint64_t last[] = {0, 2 * VSK_SECOND};
+    (void)state;
+
+    for (uint32_t i = 0; i < sizeof last / sizeof last[0]; i++) {
+        struct end *end = end_new();
+        vsk_conn *conn = established(end);
+
+        end->endpoint.policy.ask_first = 0;
+        end->endpoint.policy.ask_last = last[i];
+        starve(end, conn);
+
+        for (uint32_t asked = 0; asked < 3; asked++) {
+            expect_reply(end, VSK_OP_CREDIT_REQUEST);
+            assert_int_equal(vsk_endpoint_expire(&end->endpoint, end->now),
+                             VSK_NONE);
+            end->now += VSK_SECOND;
+            assert_int_equal(vsk_endpoint_expire(&end->endpoint, end->now),
+                             VSK_OK);
+        }
+        free(end);
+    }
+}
+
+static void
+a_last_delay_of_none_leaves_the_first(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *conn = established(end);
+    (void)state;
+    end->endpoint.policy.ask_last = 0;
+
+    starve(end, conn);
+
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(wait_for(end, 100 * VSK_MILLISECOND - 1), 0);
+        assert_int_equal(wait_for(end, 1), 1);
+    }
+    free(end);
+}
+
+static void
 a_starved_sender_does_not_ask_where_the_policy_says_so(void **state)
 {
     struct end *end = end_new();
@@ -1245,6 +1306,9 @@ main(void)
         cmocka_unit_test(who_answers_is_metered_by_packets),
         cmocka_unit_test(
             an_answer_without_credit_does_not_wake_a_starved_sender),
+        cmocka_unit_test(who_answers_is_asked_no_less_often),
+        cmocka_unit_test(asking_without_a_delay_makes_a_pause_all_the_same),
+        cmocka_unit_test(a_last_delay_of_none_leaves_the_first),
         cmocka_unit_test(
             a_starved_sender_does_not_ask_where_the_policy_says_so),
         cmocka_unit_test(a_policy_that_changes_stops_and_starts_the_asking),

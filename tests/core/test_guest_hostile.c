@@ -440,6 +440,24 @@ a_used_id_that_is_no_head_is_passed_over(void **state)
 }
 
 static void
+a_fault_of_tx_is_not_blamed_on_the_packet_told_before(void **state)
+{
+    struct stage *stage = stage_small();
+    vsk_conn *conn = stage_connected(stage);
+    (void)state;
+    assert_int_equal(stage_sent(stage, conn, bulk, 5), 5);
+    stage_give_data(stage, VSK_TYPE_STREAM, bulk, 5);
+    stage_told(stage, VSK_EVENT_DATA);
+
+    stage_forge(stage, VSK_TX, 16, 0);
+
+    stage_told_error(stage, VSK_BAD_USED_ID);
+    assert_null(stage->event.packet);
+    assert_null(stage->event.chain);
+    stage_free(stage);
+}
+
+static void
 a_chain_with_more_written_than_it_holds_is_freed(void **state)
 {
     (void)state;
@@ -773,6 +791,7 @@ main(void)
         cmocka_unit_test(a_used_idx_gone_wild_is_told_once),
         cmocka_unit_test(a_stuck_queue_leaves_the_others_alone),
         cmocka_unit_test(a_used_id_that_is_no_head_is_passed_over),
+        cmocka_unit_test(a_fault_of_tx_is_not_blamed_on_the_packet_told_before),
         cmocka_unit_test(a_chain_with_more_written_than_it_holds_is_freed),
         cmocka_unit_test(a_packet_shorter_than_a_header_is_refused),
         cmocka_unit_test(a_packet_that_says_more_than_was_written_is_refused),
