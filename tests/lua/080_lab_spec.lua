@@ -767,6 +767,14 @@ describe("a guest", function()
   end)
 end)
 
+describe("RX buffers", function()
+  it("have room for payload", function()
+    assert.equal("ERR_LAYOUT", rig.raised(vsk.guest, { rx_layout = { 44 } }))
+    local lab = echo { guests = { vsk.guest { rx_layout = { 44, 1 } } } }
+    assert.equal("hello", assert(lab.guest:connect(2, 1234)):exchange "hello")
+  end)
+end)
+
 describe("a lab", function()
   it("does one thing after the other until nothing is left", function()
     local lab, steps = vsk.lab(), 0

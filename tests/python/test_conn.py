@@ -20,6 +20,11 @@ def status_of(call: Callable[[], Any]) -> vsk.Status:
     return caught.value.status
 
 
+def shutdowns(lab: vsk.Lab) -> list[int]:
+    """The flags of every SHUTDOWN in the trace."""
+    return [packet.flags for packet in lab.trace.packets if packet.op == vsk.Op.SHUTDOWN]
+
+
 # ---- reading ----
 
 
@@ -212,6 +217,23 @@ def test_shutdown_of_receiving_stops_the_peer() -> None:
     assert status_of(lambda: own.send(b"hello")) is vsk.Status.PIPE
 
 
+def test_shutdown_of_receiving_does_not_wait_for_what_is_unsent() -> None:
+    lab, conn = connected(Acceptor())
+    own = lab.device.connections[0]
+    own.pause()
+    conn.send(bytes(1024 * KIB))
+
+    conn.shutdown(send=True, receive=True)
+    lab.run(within=1)
+
+    assert conn.queued
+    assert shutdowns(lab) == [vsk.Shutdown.RECEIVE]
+    own.resume()
+    lab.run(until=lambda: own.reason)
+    assert own.rx_bytes == 1024 * KIB
+    assert shutdowns(lab)[1] == vsk.Shutdown.RECEIVE | vsk.Shutdown.SEND
+
+
 def test_eor_goes_with_the_last_packet() -> None:
     lab, conn = connected(Acceptor(), MESSAGES, guests=[vsk.Guest(payload_max=3)])
 
@@ -298,6 +320,25 @@ def test_a_flood_of_empty_messages_ends() -> None:
     assert conn.rx_bytes == 0
     assert [error.status for error in device.values("error")] == [vsk.Status.BAD_FLOOD]
     assert conn.reason is vsk.Reason.RESET
+
+
+def test_an_empty_message_waits_while_the_send_queue_is_full() -> None:
+    device = Noted(send_buffer=64 * KIB)
+    lab, conn = connected(device, MESSAGES, guests=[vsk.Guest(empty_messages=True)])
+    own = device.connections[0]
+    for _ in range(8):
+        own.send(bytes(100 * KIB))
+
+    conn.send(b"")
+    conn.send(b"one")
+    lab.run(within=1)
+
+    assert own.queued > 64 * KIB
+    assert device.values("data") == []
+    for _ in range(8):
+        conn.recv()
+    lab.run(within=1)
+    assert device.values("data") == [b"", b"one"]
 
 
 def test_a_flood_that_is_echoed_ends() -> None:

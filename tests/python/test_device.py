@@ -66,6 +66,19 @@ def test_a_deferred_request_may_be_reset_later() -> None:
     assert lab.now == 0.5
 
 
+def test_a_deferred_request_that_is_closed_gets_rst_whatever_was_to_be_sent() -> None:
+    def on_request(device: vsk.Device, conn: vsk.Conn) -> None:
+        conn.defer()
+        conn.send(b"hello")
+        conn.close()
+
+    lab = vsk.Lab(hooked(on_request=on_request)())
+
+    with pytest.raises(ConnectionResetError):
+        lab.guest.connect(2, PORT)
+    assert lab.now == 0
+
+
 def test_who_connects_waits_two_seconds_for_an_answer() -> None:
     lab = vsk.Lab(hooked(on_request=lambda device, conn: conn.defer())())
 
@@ -154,6 +167,24 @@ def test_on_packet_may_replace() -> None:
     _, conn = connected(hooked(Echo, on_packet=on_packet)())
 
     assert conn.exchange(b"hello") == b"HELLO"
+
+
+def test_what_replaces_a_packet_counts_as_long_as_it_is() -> None:
+    def on_packet(device: vsk.Device, packet: vsk.Packet) -> vsk.Packet | None:
+        if packet.op != vsk.Op.RW:
+            return None
+        other = packet.copy()
+        other.payload, other.len = b"hi", 5
+        return other
+
+    device = hooked(Noted, on_packet=on_packet)()
+    lab, conn = connected(device)
+
+    conn.send(b"hello")
+    lab.run()
+
+    assert device.values("data") == [b"hi"]
+    assert [conn._number(name) for name in ("tx_cnt", "peer_fwd_cnt")] == [5, 2]
 
 
 def test_on_packet_sees_what_is_no_good_too() -> None:

@@ -27,6 +27,17 @@ def test_a_listener_gets_what_the_device_connects() -> None:
     assert device.calls == [("connect", own)]
 
 
+def test_what_was_sent_and_closed_before_the_answer_comes_behind_it() -> None:
+    lab = vsk.Lab(Noted())
+    listener = lab.guest.listen(9)
+
+    own = lab.device.connect(9)
+    own.send(b"hello")
+    own.close()
+
+    assert listener.accept().recv_all() == b"hello"
+
+
 def test_hooks_hear_that_nobody_listens() -> None:
     device = Noted()
     lab = vsk.Lab(device)
@@ -272,6 +283,16 @@ def test_rx_buffers_are_cut_as_one_likes(layout: list[int]) -> None:
     _, conn = connected(Echo(), guests=[vsk.Guest(rx_layout=layout)])
 
     assert conn.exchange(bytes(10_000)) == bytes(10_000)
+
+
+@pytest.mark.parametrize("layout", [[44], [1, 43]])
+def test_rx_buffers_have_room_for_payload(layout: list[int]) -> None:
+    with pytest.raises(vsk.UsageError) as caught:
+        vsk.Guest(rx_layout=layout)
+    assert caught.value.status is vsk.Status.ERR_LAYOUT
+
+    _, conn = connected(Echo(), guests=[vsk.Guest(rx_layout=[*layout, 1])])
+    assert conn.exchange(b"hello") == b"hello"
 
 
 @pytest.mark.parametrize(

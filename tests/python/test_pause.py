@@ -82,6 +82,22 @@ def test_a_pause_keeps_messages_apart() -> None:
     assert device.values("data") == [b"one", b"two", b"three"]
 
 
+def test_a_pause_holds_an_empty_message_back_and_what_comes_behind() -> None:
+    device = Noted()
+    lab, conn = connected(device, MESSAGES, guests=[vsk.Guest(empty_messages=True)])
+    own = device.connections[0]
+    own.pause()
+
+    conn.send(b"")
+    conn.reset()
+    lab.run()
+
+    assert device.names() == ["request"]
+    own.resume()
+    lab.run()
+    assert device.names() == ["request", "data", "close"]
+
+
 def test_an_end_is_told_during_a_pause_where_nothing_is_unread() -> None:
     device = Noted()
     lab, conn = connected(device)

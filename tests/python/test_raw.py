@@ -157,6 +157,21 @@ def test_expect_leaves_the_others() -> None:
     lab.guest.expect_none()
 
 
+def test_expect_takes_what_came_first_of_the_latest_1024() -> None:
+    lab = vsk.Lab(vsk.Device())
+    for port in range(2000):
+        raw(lab.guest, "RW", port)
+        lab.run(within=0)
+    first = 2000 - 1024
+
+    taken = [lab.guest.expect(op="RST", dst_port=port).dst_port for port in (first + 2, 1999)]
+    left = [lab.guest.expect(op="RST").dst_port for _ in range(1022)]
+
+    assert taken == [first + 2, 1999]
+    assert left == [first, first + 1, *range(first + 3, 1999)]
+    lab.guest.expect_none()
+
+
 def test_expect_waits_on_the_virtual_clock() -> None:
     device = Noted()
     lab = vsk.Lab(device)

@@ -89,6 +89,35 @@ def test_what_is_on_its_way_is_bounded() -> None:
     assert 90 * KIB < most <= 102 * KIB
 
 
+def test_what_the_model_has_to_send_takes_nothing_from_the_way() -> None:
+    device = Noted(route=True, budget=100 * KIB)
+    lab = vsk.Lab(device, guests=2)
+    listener = lab.guests[1].listen(9)
+    own = device.open_connection(9, cid=4)
+    own.send(bytes(1024 * KIB))
+    lab.run(within=1)
+    assert own.queued > 100 * KIB
+
+    conn = lab.guest.connect(4, 9)
+
+    assert [listener.accept().peer for _ in range(2)] == [own.local, conn.local]
+
+
+def test_what_is_on_its_way_takes_nothing_from_the_model() -> None:
+    device = Noted(route=True, budget=100 * KIB)
+    guests = [vsk.Guest(), vsk.Guest(rx_layout=[45], rx_buffers=1)]
+    lab = vsk.Lab(device, guests=guests, trace=1000)
+    for _ in range(110):
+        raw(lab.guest, "RW", dst=(4, 9), payload=bytes(1000))
+        lab.step()
+    lab.run(until=lambda: device.counters["queued"] > 100 * KIB)
+
+    raw(guests[1], "REQUEST")
+    lab.run(until=lambda: device.names() == ["request"])
+
+    assert device.counters["queued"] > 100 * KIB
+
+
 def test_what_is_on_its_way_comes_back_with_a_snapshot() -> None:
     guests = [vsk.Guest(), vsk.Guest(rx_layout=[100], rx_buffers=4)]
     lab = vsk.Lab(vsk.Device(route=True), guests=guests)
