@@ -1,58 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "vsk/split.h"
-
-#include "vsk/shared.h"
-
-#define NO_NOTIFY 1u /* bit 0 of both flags fields */
-
-/* The fields of the driver area (available ring) and device area (used). */
-static uint8_t *
-avail_flags(const vsk_ring_parts *parts)
-{
-    return parts->driver;
-}
-
-static uint8_t *
-avail_idx(const vsk_ring_parts *parts)
-{
-    return parts->driver + 2;
-}
-
-static uint8_t *
-avail_slot(const vsk_ring_parts *parts, uint32_t size, uint16_t idx)
-{
-    return parts->driver + 4 + 2 * (size_t)(idx & (size - 1));
-}
-
-static uint8_t *
-used_event(const vsk_ring_parts *parts, uint32_t size)
-{
-    return parts->driver + 4 + 2 * (size_t)size;
-}
-
-static uint8_t *
-used_flags(const vsk_ring_parts *parts)
-{
-    return parts->device;
-}
-
-static uint8_t *
-used_idx(const vsk_ring_parts *parts)
-{
-    return parts->device + 2;
-}
-
-static uint8_t *
-used_slot(const vsk_ring_parts *parts, uint32_t size, uint16_t idx)
-{
-    return parts->device + 4 + 8 * (size_t)(idx & (size - 1));
-}
-
-static uint8_t *
-avail_event(const vsk_ring_parts *parts, uint32_t size)
-{
-    return parts->device + 4 + 8 * (size_t)size;
-}
+#include "vsk/split_parts.h"
 
 static void
 desc_store(uint8_t *at, const vsk_desc *desc)
@@ -282,7 +229,8 @@ vsk_split_should_kick(vsk_split_driver *driver)
         return vsk_ring_need_event(
             vsk_shared_load16(avail_event(&driver->parts, driver->size)), now,
             old);
-    return (vsk_shared_load16(used_flags(&driver->parts)) & NO_NOTIFY) == 0;
+    return (vsk_shared_load16(used_flags(&driver->parts)) &
+            VSK_SPLIT_NO_NOTIFY) == 0;
 }
 
 /* Put a chain's descriptors back in front of the free list. */
@@ -352,134 +300,5 @@ vsk_split_disable_interrupts(vsk_split_driver *driver)
         vsk_shared_store16(used_event(&driver->parts, driver->size),
                            (uint16_t)(driver->state.used - 1));
     else
-        vsk_shared_store16(avail_flags(&driver->parts), NO_NOTIFY);
-}
-
-void
-vsk_split_device_init(vsk_split_device *device, const vsk_memory *memory,
-                      const vsk_ring *ring, const vsk_ring_parts *parts,
-                      const vsk_ring_state *state)
-{
-    *device = (vsk_split_device){
-        .memory = *memory,
-        .parts = *parts,
-        .table = {parts->desc, ring->size,
-                  (ring->features & VSK_F_INDIRECT_DESC) != 0},
-        .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
-        .offered = state->avail,
-        .staged = state->used,
-        .state = *state,
-    };
-}
-
-vsk_ring_state
-vsk_split_device_state(const vsk_ring_parts *parts)
-{
-    uint16_t used = vsk_shared_acquire16(used_idx(parts));
-
-    return (vsk_ring_state){used, used, used};
-}
-
-vsk_status
-vsk_split_pop(vsk_split_device *device, vsk_chain *chain)
-{
-    vsk_ring_state *state = &device->state;
-    uint16_t head;
-
-    if (state->avail == device->offered) {
-        uint16_t idx = vsk_shared_acquire16(avail_idx(&device->parts));
-
-        if (idx == state->avail)
-            return VSK_NONE;
-        /* No driver has more chains in flight than descriptors. */
-        if ((uint16_t)(idx - state->avail) + device->held > device->table.size)
-            return VSK_BAD_AVAIL_IDX;
-        device->offered = idx;
-    }
-    head = vsk_shared_load16(
-        avail_slot(&device->parts, device->table.size, state->avail));
-    state->avail++;
-    if (head >= device->table.size)
-        return VSK_BAD_HEAD;
-    device->held++;
-    /* The chain's status is its own: it is popped all the same. */
-    (void)vsk_chain_walk(chain, &device->memory, &device->table, head);
-    return VSK_OK;
-}
-
-void
-vsk_split_unpop(vsk_split_device *device)
-{
-    device->state.avail--;
-    device->held--;
-}
-
-void
-vsk_split_give(vsk_split_device *device, uint16_t head, uint32_t written)
-{
-    uint8_t *element =
-        used_slot(&device->parts, device->table.size, device->staged);
-
-    vsk_shared_store32(element, head);
-    vsk_shared_store32(element + 4, written);
-    device->staged++;
-    device->held--;
-}
-
-void
-vsk_split_publish(vsk_split_device *device)
-{
-    /* Release: who sees idx sees data and elements (SPLIT-DEV-08). */
-    vsk_shared_release16(used_idx(&device->parts), device->staged);
-    device->state.used = device->staged;
-}
-
-bool
-vsk_split_should_interrupt(vsk_split_device *device)
-{
-    uint16_t old = device->state.notified;
-    uint16_t now = device->state.used;
-
-    device->state.notified = now;
-    if (now == old)
-        return false;
-    /* idx must be visible before we look at what the driver wants. */
-    vsk_shared_fence();
-    if (device->event_idx)
-        return vsk_ring_need_event(
-            vsk_shared_load16(used_event(&device->parts, device->table.size)),
-            now, old);
-    return (vsk_shared_load16(avail_flags(&device->parts)) & NO_NOTIFY) == 0;
-}
-
-bool
-vsk_split_enable_kicks(vsk_split_device *device)
-{
-    uint16_t popped = device->state.avail;
-
-    if (device->event_idx)
-        vsk_shared_store16(avail_event(&device->parts, device->table.size),
-                           popped);
-    else
-        vsk_shared_store16(used_flags(&device->parts), 0);
-    /* Our wish must be visible before we look once more: no lost wake-up. */
-    vsk_shared_fence();
-    return vsk_shared_acquire16(avail_idx(&device->parts)) != popped;
-}
-
-uint16_t
-vsk_split_offered(const vsk_split_device *device)
-{
-    return vsk_shared_acquire16(avail_idx(&device->parts));
-}
-
-void
-vsk_split_disable_kicks(vsk_split_device *device)
-{
-    /* With EVENT_IDX flags stays 0; an index just passed is far away. */
-    if (device->event_idx)
-        vsk_shared_store16(avail_event(&device->parts, device->table.size),
-                           (uint16_t)(device->state.avail - 1));
-    else
-        vsk_shared_store16(used_flags(&device->parts), NO_NOTIFY);
+        vsk_shared_store16(avail_flags(&driver->parts), VSK_SPLIT_NO_NOTIFY);
 }
