@@ -41,4 +41,32 @@ void vsk_device_look_at_gate(vsk_device *device);
 /* Ask for a kick when it has; true where it has already. */
 bool vsk_device_watch_gate(vsk_device *device);
 
+/* What stands in front of the connections. */
+typedef struct vsk_device_head {
+    vsk_setup setup;
+    vsk_counters counters;
+    uint32_t next_port;
+    uint32_t conns;
+    uint32_t orphans;
+    bool gate;
+    uint8_t used;
+    uint16_t gate_at;
+} vsk_device_head;
+
+/* A connection, what waits for it, and nanoseconds to its deadline + 1. */
+typedef struct vsk_device_entry {
+    vsk_conn conn;
+    vsk_link link;
+    uint64_t timer;
+} vsk_device_entry;
+
+/* Whether a device can have come to this, and this device go on there. */
+bool vsk_device_head_is_sane(const vsk_device *device,
+                             const vsk_device_head *front);
+
+/* Check a connection; what means nothing is taken away from it. */
+bool vsk_device_entry_is_sane(const vsk_device *device,
+                              const vsk_device_head *front,
+                              vsk_device_entry *saved);
+
 #endif

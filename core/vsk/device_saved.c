@@ -15,8 +15,6 @@ static const uint8_t MAGIC[8] = {'V', 'S', 'K', 'D', 'E', 'V', '0', '1'};
 /* flow, type, stale */
 #define ORPHAN (4 * 4 + 2 + 1)
 
-#define BOTH (VSK_SHUTDOWN_RECEIVE | VSK_SHUTDOWN_SEND)
-
 /* Fields go through here one after the other, in either direction, so that
  * each is named once: out to `to`, or in from `from`. */
 typedef struct codec {
@@ -100,15 +98,8 @@ credit_fields(codec *io, vsk_credit *credit)
     word(io, &credit->edge);
 }
 
-/* A connection, what waits for it, and nanoseconds to its deadline + 1. */
-typedef struct entry {
-    vsk_conn conn;
-    vsk_link link;
-    uint64_t timer;
-} entry;
-
 static void
-entry_fields(codec *io, entry *saved)
+entry_fields(codec *io, vsk_device_entry *saved)
 {
     flow_fields(io, &saved->conn.flow);
     credit_fields(io, &saved->conn.credit);
@@ -131,20 +122,8 @@ orphan_fields(codec *io, vsk_orphan *orphan)
     flag(io, &orphan->stale);
 }
 
-/* What stands in front of the connections. */
-typedef struct head {
-    vsk_setup setup;
-    vsk_counters counters;
-    uint32_t next_port;
-    uint32_t conns;
-    uint32_t orphans;
-    bool gate;
-    uint8_t used;
-    uint16_t gate_at;
-} head;
-
 static void
-head_fields(codec *io, head *front)
+head_fields(codec *io, vsk_device_head *front)
 {
     wide(io, &front->setup.offered);
     wide(io, &front->setup.accepted);
@@ -168,13 +147,18 @@ head_fields(codec *io, head *front)
 
 /* ---- out ---- */
 
+static uint64_t
+bytes_of(uint32_t conns, uint32_t orphans)
+{
+    return HEAD + (uint64_t)conns * CONN + (uint64_t)orphans * ORPHAN;
+}
+
 uint64_t
 vsk_device_saved_bytes(const vsk_device *device)
 {
     const vsk_endpoint *endpoint = &device->endpoint;
 
-    return HEAD + (uint64_t)endpoint->table.count * CONN +
-           (uint64_t)endpoint->orphan_count * ORPHAN;
+    return bytes_of(endpoint->table.count, endpoint->orphan_count);
 }
 
 /* Whether something is under way that bytes cannot hold. */
@@ -208,14 +192,14 @@ vsk_device_save(const vsk_device *device, uint64_t now, uint8_t *wire,
                 uint64_t capacity)
 {
     const vsk_endpoint *endpoint = &device->endpoint;
-    head front = {.setup = device->setup,
-                  .counters = endpoint->counters,
-                  .next_port = endpoint->next_port,
-                  .conns = endpoint->table.count,
-                  .orphans = endpoint->orphan_count,
-                  .gate = device->gate,
-                  .used = device->used,
-                  .gate_at = device->gate_at};
+    vsk_device_head front = {.setup = device->setup,
+                             .counters = endpoint->counters,
+                             .next_port = endpoint->next_port,
+                             .conns = endpoint->table.count,
+                             .orphans = endpoint->orphan_count,
+                             .gate = device->gate,
+                             .used = device->used,
+                             .gate_at = device->gate_at};
     codec out = {0};
     uint32_t cursor = 0;
     const vsk_conn *conn;
@@ -229,8 +213,8 @@ vsk_device_save(const vsk_device *device, uint64_t now, uint8_t *wire,
     head_fields(&out, &front);
     while ((conn = vsk_table_next(&endpoint->table, &cursor)) != NULL) {
         uint32_t slot = vsk_table_slot(&endpoint->table, conn);
-        entry saved = {*conn, endpoint->links.links[slot],
-                       timer_left(&endpoint->timers, slot, now)};
+        vsk_device_entry saved = {*conn, endpoint->links.links[slot],
+                                  timer_left(&endpoint->timers, slot, now)};
 
         entry_fields(&out, &saved);
     }
@@ -245,147 +229,9 @@ vsk_device_save(const vsk_device *device, uint64_t now, uint8_t *wire,
 
 /* ---- in ---- */
 
-/* What a connection may owe and be marked with in each state. */
-#define OWES_OPEN                                                              \
-    (VSK_OWES_RESPONSE | VSK_OWES_SHUTDOWN | VSK_OWES_CREDIT | VSK_OWES_ASK)
-#define OWES_KNOWN (VSK_OWES_RST | VSK_OWES_REQUEST | OWES_OPEN)
-#define MARKS_LATE (VSK_MARK_WANTS | VSK_MARK_MIDWAY | VSK_MARK_UNPAID)
-
-static const struct {
-    uint8_t owes;
-    uint8_t marks;
-} ALLOWED[] = {
-    [VSK_STATE_CLOSED] = {VSK_OWES_RST, 0},
-    [VSK_STATE_CONNECTING] = {VSK_OWES_REQUEST, VSK_MARK_WANTS},
-    [VSK_STATE_REQUESTED] = {0, VSK_MARK_WANTS},
-    [VSK_STATE_ESTABLISHED] = {OWES_OPEN, MARKS_LATE | VSK_MARK_STARVED},
-    [VSK_STATE_CLOSING] = {OWES_OPEN, MARKS_LATE},
-    [VSK_STATE_DRAINING] = {OWES_OPEN, MARKS_LATE},
-};
-
-/* Steps in their order, and features before them. */
-static bool
-setup_is_sane(const vsk_setup *setup)
-{
-    const uint8_t driver = VSK_SETUP_ACKNOWLEDGE | VSK_SETUP_DRIVER;
-    const uint8_t agreed = driver | VSK_SETUP_FEATURES_OK;
-    uint8_t steps = setup->status & (agreed | VSK_SETUP_DRIVER_OK);
-
-    if ((setup->accepted & ~setup->offered) != 0 ||
-        setup->guest_cid <= VSK_CID_HOST || setup->guest_cid >= VSK_CID_ANY)
-        return false;
-    if (steps >= agreed)
-        return setup->accepted != 0 &&
-               (steps == agreed || steps == (agreed | VSK_SETUP_DRIVER_OK));
-    return steps == 0 || steps == VSK_SETUP_ACKNOWLEDGE || steps == driver;
-}
-
-static bool
-head_is_sane(const vsk_device *device, const head *front, uint64_t size)
-{
-    const vsk_endpoint *endpoint = &device->endpoint;
-
-    return front->setup.offered == device->setup.offered &&
-           setup_is_sane(&front->setup) && front->next_port >= VSK_PORT_FIRST &&
-           front->next_port != VSK_PORT_ANY &&
-           front->orphans <= endpoint->orphan_capacity &&
-           size == HEAD + (uint64_t)front->conns * CONN +
-                       (uint64_t)front->orphans * ORPHAN;
-}
-
-/* Neither side was told, or has sent, more than there is. */
-static bool
-credit_is_sane(const vsk_credit *credit)
-{
-    uint32_t received = credit->rx_cnt - credit->told_fwd_cnt;
-
-    return credit->fwd_cnt - credit->told_fwd_cnt <= received &&
-           received <= credit->edge - credit->told_fwd_cnt &&
-           credit->tx_cnt - credit->mark <=
-               credit->tx_cnt - credit->peer_fwd_cnt;
-}
-
-/* What was shut brings a connection into the state in which it is. */
-static bool
-shut_is_sane(const vsk_conn *conn)
-{
-    bool sent = conn->shut_sent == BOTH;
-    bool received = conn->shut_received == BOTH;
-
-    if (conn->shut_sent > BOTH || conn->shut_received > BOTH)
-        return false;
-    if (conn->state == VSK_STATE_CLOSED)
-        return true;
-    if (conn->state == VSK_STATE_CONNECTING ||
-        conn->state == VSK_STATE_REQUESTED)
-        return conn->shut_sent == 0 && conn->shut_received == 0;
-    return sent == (conn->state == VSK_STATE_CLOSING) &&
-           received == (conn->state == VSK_STATE_DRAINING);
-}
-
-/* No state that ends by a timer goes on for ever, and none that does not is
- * ended by one. */
-static bool
-timer_is_sane(const entry *saved)
-{
-    bool runs = saved->timer != 0;
-
-    switch (saved->conn.state) {
-    case VSK_STATE_ESTABLISHED:
-        return true;
-    case VSK_STATE_CLOSING:
-        return runs != ((saved->link.owes & VSK_OWES_SHUTDOWN) != 0);
-    case VSK_STATE_CONNECTING:
-    case VSK_STATE_DRAINING:
-        return runs;
-    default:
-        return !runs;
-    }
-}
-
-/* A REQUEST is owed no more once the peer has answered. What is over owes the
- * RST: without it nobody would ever let it go. */
-static bool
-owes_are_sane(entry *saved)
-{
-    uint8_t state = saved->conn.state;
-
-    saved->link.owes &= OWES_KNOWN;
-    if (state != VSK_STATE_CONNECTING)
-        saved->link.owes &= (uint8_t)~VSK_OWES_REQUEST;
-    if ((saved->link.owes & ~ALLOWED[state].owes) != 0)
-        return false;
-    if ((saved->link.owes & VSK_OWES_SHUTDOWN) != 0 &&
-        saved->conn.shut_sent == 0)
-        return false;
-    return state != VSK_STATE_CLOSED || saved->link.owes != 0;
-}
-
-/* Check a connection; what means nothing is taken away from it. */
-static bool
-entry_is_sane(const vsk_device *device, const head *front, entry *saved)
-{
-    const vsk_conn *conn = &saved->conn;
-
-    if (conn->flow.local_cid != device->endpoint.local_cid ||
-        conn->flow.peer_cid != front->setup.guest_cid ||
-        conn->state > VSK_STATE_DRAINING ||
-        conn->reason > VSK_REASON_TRANSPORT ||
-        (conn->state == VSK_STATE_CLOSED) != (conn->reason != VSK_REASON_NONE))
-        return false;
-    if (conn->type != VSK_TYPE_STREAM &&
-        !vsk_setup_allows(&front->setup, conn->type))
-        return false;
-    saved->link.marks &= ALLOWED[conn->state].marks;
-    if (conn->type == VSK_TYPE_STREAM)
-        saved->link.marks &= (uint8_t)~VSK_MARK_MIDWAY;
-    return credit_is_sane(&conn->credit) && shut_is_sane(conn) &&
-           owes_are_sane(saved) && timer_is_sane(saved);
-}
-
 /* Put a connection into the table, with what waits for it. */
 static bool
-put_back(vsk_endpoint *endpoint, uint64_t now, const entry *saved)
+put_back(vsk_endpoint *endpoint, uint64_t now, const vsk_device_entry *saved)
 {
     vsk_links *links = &endpoint->links;
     uint8_t marks = saved->link.marks;
@@ -411,15 +257,16 @@ put_back(vsk_endpoint *endpoint, uint64_t now, const entry *saved)
 
 /* Connections, then RSTs for unknown flows; false where one cannot be. */
 static bool
-read_flows(vsk_device *device, uint64_t now, codec *in, const head *front)
+read_flows(vsk_device *device, uint64_t now, codec *in,
+           const vsk_device_head *front)
 {
     vsk_endpoint *endpoint = &device->endpoint;
 
     for (uint32_t i = 0; i < front->conns; i++) {
-        entry saved = {0};
+        vsk_device_entry saved = {0};
 
         entry_fields(in, &saved);
-        if (!entry_is_sane(device, front, &saved) ||
+        if (!vsk_device_entry_is_sane(device, front, &saved) ||
             !put_back(endpoint, now, &saved))
             return false;
     }
@@ -456,7 +303,7 @@ vsk_device_restore(vsk_device *device, uint64_t now, const uint8_t *wire,
 {
     vsk_endpoint *endpoint = &device->endpoint;
     codec in = {0};
-    head front = {0};
+    vsk_device_head front = {0};
 
     if (is_busy(device) || endpoint->table.count != 0 ||
         endpoint->orphan_count != 0)
@@ -465,7 +312,8 @@ vsk_device_restore(vsk_device *device, uint64_t now, const uint8_t *wire,
         return VSK_ERR_IMAGE;
     in.from = wire + sizeof MAGIC;
     head_fields(&in, &front);
-    if (!head_is_sane(device, &front, size))
+    if (size != bytes_of(front.conns, front.orphans) ||
+        !vsk_device_head_is_sane(device, &front))
         return VSK_ERR_IMAGE;
     if (!read_flows(device, now, &in, &front)) {
         take_away(endpoint);

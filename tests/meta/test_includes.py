@@ -48,6 +48,7 @@ STANDS_ON = {
     "device_parts": "device",
     "device_poll": "device",
     "device_send": "device",
+    "device_sane": "device",
     "device_saved": "device le",
     "guest": "endpoint buffers trace",
     "guest_send": "guest",
