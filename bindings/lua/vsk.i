@@ -152,6 +152,7 @@ VSK_OBJECT(kit_capture, glue_capture)
 
 %include "roles.i"
 %include "../vsk.i"
+%include "../captures.i"
 %include "../roles.i"
 
 /* What the frontend needs to move images, and to step through packets. */

@@ -286,6 +286,7 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
 
 %include "roles.i"
 %include "../vsk.i"
+%include "../captures.i"
 %include "../roles.i"
 
 %extend kit_driver {
