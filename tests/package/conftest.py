@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,8 +58,13 @@ def wheels() -> Path:
 
 
 @pytest.fixture(scope="session")
-def newer_swig() -> Path:
-    return TOP / "build" / "swig" / "bin" / "swig"
+def newer_swig(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SWIG of the build requirements, in an environment of its own."""
+    folder = tmp_path_factory.mktemp("swig")
+    install = ["-m", "pip", "install", "-q", "--no-index", "--find-links", wheels, "swig"]
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([folder / "bin" / "python", *install], check=True)
+    return folder / "bin" / "swig"
 
 
 @pytest.fixture(scope="session")
