@@ -16,6 +16,7 @@ see(void *user, const vsk_seen *seen)
     struct bench *bench = user;
 
     bench->seen[seen->kind]++;
+    rig_trace_see(&bench->trace, seen);
     if (bench->hook != NULL)
         bench->hook(bench, seen);
 }
@@ -74,6 +75,7 @@ bench_sized(uint32_t size, uint32_t orphans)
 
     bench->size = size;
     bench->buf_alloc = BUFFER;
+    bench->trace.only = VSK_CID_HOST;
     make_memory(bench);
     bench_make_tables(bench, FLOWS, orphans);
     vsk_chain_init(&bench->chain, bench->spans, 128);
@@ -178,6 +180,7 @@ bench_free_tables(struct bench *bench)
 void
 bench_free(struct bench *bench)
 {
+    rig_trace_end(&bench->trace);
     bench_free_tables(bench);
     for (uint32_t i = 0; i < 3; i++)
         free(bench->regions[i].base);

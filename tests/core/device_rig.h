@@ -10,7 +10,7 @@
 #ifndef VSK_TESTS_DEVICE_RIG_H
 #define VSK_TESTS_DEVICE_RIG_H
 
-#include "rig.h"
+#include "trace_rig.h"
 
 #include "vsk/device.h"
 
@@ -66,6 +66,7 @@ struct bench {
     uint32_t fwd_cnt; /* what the guest says in its packets */
     uint32_t buf_alloc;
     uint32_t seen[VSK_SEEN_FAULT + 1];
+    struct rig_trace trace;
     void (*hook)(struct bench *bench, const vsk_seen *seen);
 };
 

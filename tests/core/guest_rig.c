@@ -90,6 +90,8 @@ stage_in(const vsk_guest_policy *policy, uint64_t bytes)
     stage->tables = stage_tables_new(policy->queue_size);
     assert_int_equal(vsk_guest_init(&stage->guest, policy, &stage->tables, 7),
                      VSK_OK);
+    stage->guest.tap = rig_trace_tap(&stage->trace);
+    stage->trace.only = CID;
     for (uint32_t i = 0; i < VSK_QUEUES; i++) {
         stage->spans[i] = stage_zeroed(SPANS, sizeof(vsk_span));
         vsk_chain_init(&stage->chains[i], stage->spans[i], SPANS);
@@ -100,6 +102,7 @@ stage_in(const vsk_guest_policy *policy, uint64_t bytes)
 void
 stage_free(struct stage *stage)
 {
+    rig_trace_end(&stage->trace);
     stage_tables_free(&stage->tables);
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
         free(stage->spans[i]);
@@ -113,6 +116,7 @@ stage_open(struct stage *stage, uint64_t offered)
 {
     vsk_guest *guest = &stage->guest;
 
+    rig_trace_end(&stage->trace);
     assert_int_equal(vsk_guest_open(guest, &stage->memory, &stage->pool,
                                     vsk_guest_accept(guest, offered), CID),
                      VSK_OK);

@@ -6,7 +6,7 @@
 #ifndef VSK_TESTS_GUEST_RIG_H
 #define VSK_TESTS_GUEST_RIG_H
 
-#include "rig.h"
+#include "trace_rig.h"
 
 #include "vsk/guest.h"
 
@@ -35,6 +35,7 @@ struct stage {
     uint64_t seed;
     uint32_t seen[9]; /* by kind */
     vsk_seen last;
+    struct rig_trace trace;
 };
 
 /** The lengths of descriptors, a 0 behind them. */

@@ -528,5 +528,5 @@ main(void)
         cmocka_unit_test(every_head_comes_back_once_whatever_happens),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("device_hostile", tests);
 }

@@ -1023,5 +1023,5 @@ main(void)
         cmocka_unit_test(messages_of_the_guest_are_told_with_their_flags),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("device_packets", tests);
 }

@@ -1643,5 +1643,5 @@ main(void)
         cmocka_unit_test(a_device_that_owes_rsts_is_not_restored),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("device_saved", tests);
 }

@@ -928,5 +928,5 @@ main(void)
         cmocka_unit_test(timers_stand_still_in_a_pause),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("device_setup", tests);
 }

@@ -806,5 +806,5 @@ main(void)
         cmocka_unit_test(nothing_that_a_device_writes_does_harm),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("guest_hostile", tests);
 }

@@ -419,6 +419,7 @@ any_packet_can_be_put_in_any_cut(void **state)
     struct stage *stage = stage_small();
     vsk_packet packet;
     (void)state;
+    rig_lawless("packets are put by hand, whatever their len");
     vsk_packet_init(&packet, bulk, 3);
     packet.header.op = 99;
     packet.header.len = 7;
@@ -805,5 +806,5 @@ main(void)
         cmocka_unit_test(what_is_sent_comes_back_with_every_policy),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("guest_packets", tests);
 }

@@ -569,5 +569,5 @@ main(void)
         cmocka_unit_test(other_events_are_told_and_their_buffers_posted_again),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("guest_setup", tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Both roles on one memory, under the lab's clock and its faults. */
-#include "rig.h"
+#include "trace_rig.h"
 
 #include "vsk/lab.h"
 
@@ -91,6 +91,7 @@ struct world {
     bool moody;      /* the device takes FEATURES_OK back */
     uint32_t posted; /* RX buffers that the last reset found posted */
     char last[128];  /* the last FAULT */
+    struct rig_trace trace;
 };
 
 static vsk_endpoint *
@@ -106,6 +107,7 @@ see(void *user, const vsk_seen *seen)
     struct world *w = user;
     char line[512];
 
+    rig_trace_see(&w->trace, seen);
     (void)vsk_trace_line(seen, line, sizeof line);
     for (const char *c = line; *c != '\0'; c++)
         w->hash = (w->hash ^ (uint8_t)*c) * 0x100000001b3u;
@@ -251,6 +253,7 @@ world_start(struct world *w)
 static void
 world_free(struct world *w)
 {
+    rig_trace_end(&w->trace);
     for (uint32_t i = 0; i < w->lab.count; i++) {
         for (uint32_t side = 0; side < 2; side++) {
             free(w->machines[i]->regions[side].base);
@@ -1106,6 +1109,7 @@ static void
 a_reset_transport_gives_the_guest_another_cid(void **state)
 {
     (void)state;
+    rig_lawless("what was under way meets who knows of no connection");
 
     for (uint32_t buffers = 1; buffers < 10; buffers += 7) {
         reset_transport(buffers, 99, 0);
@@ -1660,6 +1664,7 @@ nothing_breaks_under_malign_faults(void **state)
     rig_random random = rig_seed();
     uint64_t rounds = rig_setting("VSK_ROUNDS", 4);
     (void)state;
+    rig_lawless("under malign faults nothing is promised");
 
     for (uint64_t i = 0; i < rounds; i++) {
         uint64_t seed = rig_draw(&random, UINT32_MAX);
@@ -1732,6 +1737,7 @@ resets_at_any_moment_leave_nothing_behind(void **state)
     rig_random random = rig_seed();
     uint64_t rounds = rig_setting("VSK_ROUNDS", 4);
     (void)state;
+    rig_lawless("what was under way meets who knows of no connection");
 
     for (uint64_t i = 0; i < rounds; i++) {
         struct world *w = world_new(1, i, NULL);
@@ -1774,6 +1780,7 @@ each_malign_fault_says_its_name(void **state)
         {{.scribble = 1000}, "scribble: "},
     };
     (void)state;
+    rig_lawless("under malign faults nothing is promised");
 
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
         struct world *w = torture(&each[i].faults, i, 20);
@@ -1872,6 +1879,7 @@ static void
 polls_come_back_when_packets_go_round_forever(void **state)
 {
     (void)state;
+    rig_lawless("a packet is seen each time that it goes round");
 
     packets_go_round(VSK_SIDE_GUEST);
     packets_go_round(VSK_SIDE_DEVICE);
@@ -1999,5 +2007,5 @@ main(void)
         cmocka_unit_test(numbers_are_drawn_from_their_range),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("lab", tests);
 }

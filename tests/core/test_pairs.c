@@ -5,7 +5,7 @@
  *
  *     role ==== rings ==== peer      the peer sends what it likes by hand and
  *                                    swallows all that comes, but counts it */
-#include "rig.h"
+#include "trace_rig.h"
 
 #include "vsk/lab.h"
 
@@ -58,6 +58,7 @@ struct world {
     char wire[WORDS]; /* what came back */
     vsk_header packets[PACKETS_MAX];
     uint32_t count; /* of them */
+    struct rig_trace trace;
 };
 
 static vsk_endpoint *
@@ -164,6 +165,8 @@ world_new(vsk_side role)
     w->pair = (vsk_lab_pair){.device = &w->device, .guest = &w->guest};
     vsk_lab_init(&w->lab, &w->pair, 1, 1);
     w->lab.show_packets = true;
+    w->lab.tap = rig_trace_tap(&w->trace);
+    w->trace.only = role == VSK_SIDE_DEVICE ? VSK_CID_HOST : GUEST_CID;
     assert_int_equal(vsk_lab_start(&w->lab, 0, &w->memory, &w->pool), VSK_OK);
     return w;
 }
@@ -171,6 +174,7 @@ world_new(vsk_side role)
 static void
 world_free(struct world *w)
 {
+    rig_trace_end(&w->trace);
     free(w->ram);
     free(w);
 }
@@ -782,5 +786,5 @@ main(void)
     }
     tests[2 * ROWS] = (struct CMUnitTest)cmocka_unit_test(
         every_packet_has_a_row_in_every_state);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("pairs", tests);
 }

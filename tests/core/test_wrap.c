@@ -2,7 +2,7 @@
 /* Counters that wrap: a connection whose accounts were set close to 2^32, on
  * both sides alike, as if 4 GiB had passed, and traffic across the edge. What
  * passes before is not moved here: it would be the same code once more. */
-#include "rig.h"
+#include "trace_rig.h"
 
 #include "vsk/lab.h"
 
@@ -59,6 +59,7 @@ struct world {
     struct end ends[2];
     uint8_t pattern[2 * PRIME];
     uint32_t errors;
+    struct rig_trace trace;
 };
 
 static vsk_endpoint_tables
@@ -136,6 +137,7 @@ world_new(rig_random *random)
     w->pair.device = &w->device;
     w->pair.guest = &w->guest;
     vsk_lab_init(&w->lab, &w->pair, 1, rig_draw(random, UINT32_MAX));
+    w->lab.tap = rig_trace_tap(&w->trace);
     assert_int_equal(vsk_lab_start(&w->lab, 0, &w->memory, &w->pool), VSK_OK);
     w->ends[VSK_SIDE_DEVICE].endpoint = &w->device.endpoint;
     w->ends[VSK_SIDE_GUEST].endpoint = &w->guest.endpoint;
@@ -145,6 +147,7 @@ world_new(rig_random *random)
 static void
 world_free(struct world *w)
 {
+    rig_trace_end(&w->trace);
     free(w->region.base);
     free(w);
 }
@@ -331,6 +334,9 @@ across(uint16_t type)
         struct world *w = world_new(&random);
 
         connect(w, type);
+        /* What was shifted cannot be seen to have passed. */
+        rig_trace_end(&w->trace);
+        w->trace.middle = true;
         for (uint32_t side = 0; side < 2; side++) {
             /* Any byte may be the one on the edge; once, there are none. */
             shift(w, side, i == 0 ? 0u : 0u - rig_draw(&random, NEAR));
@@ -380,5 +386,5 @@ main(void)
         cmocka_unit_test(messages_pass_the_edge_of_their_counters),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run("wrap", tests);
 }

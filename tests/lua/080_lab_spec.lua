@@ -457,6 +457,7 @@ describe("a device", function()
   end)
 
   it("hears of protocol errors, with their code", function()
+    rig.lawless("the guest sends by hand", 3)
     local errors = {}
     local conn, lab = connected {
       on_error = function(conn, message, code, device)
@@ -624,6 +625,7 @@ describe("a guest", function()
   end)
 
   it("sends anything, cut anywhere, and says what must come back", function()
+    rig.lawless("the guest sends by hand", 3)
     local lab = echo()
     local sent = lab.guest:tx {
       op = "RW", src_port = 5555, dst = { 2, 1234 }, payload = "nobody asked",
@@ -639,6 +641,7 @@ describe("a guest", function()
   end)
 
   it("takes the packet that fits first, and leaves the others", function()
+    rig.lawless("the guest sends by hand", 3)
     local lab = vsk.lab()
     for port = 1, 3 do
       lab.guest:tx(vsk.packet { op = "RW", src = { 3, port }, dst = { 2, 9 } }, { indirect = true })
@@ -652,6 +655,7 @@ describe("a guest", function()
   end)
 
   it("shows what came instead, field by field", function()
+    rig.lawless("the guest sends by hand", 3)
     local lab = vsk.lab()
     lab.guest:tx { op = "RW", src_port = 5, dst = { 2, 9 } }
 
@@ -670,6 +674,7 @@ describe("a guest", function()
   end)
 
   it("shows payload as a string of Lua", function()
+    rig.lawless("the guest sends by hand", 3)
     local lab = vsk.lab()
     lab.guest:tx { op = "RW", src_port = 5, dst = { 2, 9 } }
     local message = select(2, lab.guest:expect { payload = "a\nb", within = 0.1 })
@@ -864,6 +869,7 @@ describe("a lab", function()
   end)
 
   it("gives what there is no room for, or what the system says", function()
+    rig.lawless("the guest sends by hand", 3)
     assert.equal("ERR_POOL", rig.refused(vsk.lab { memory = 4096 }))
     assert.equal(2, rig.refused(vsk.lab { capture = "/nonesuch/x" }))
     local lab = vsk.lab { capture = "/dev/full" }
@@ -983,6 +989,7 @@ end)
 
 describe("a snapshot", function()
   it("is gone back to, as often as one likes", function()
+    rig.lawless("the guest sends by hand", 3)
     local lab = vsk.lab()
     local before = lab:snapshot()
     local now = lab.now
@@ -997,6 +1004,7 @@ describe("a snapshot", function()
   end)
 
   it("takes the model back, and its timers and connections' data", function()
+    rig.lawless "the trace goes back in time"
     local lab = echo {
       on_data = function(conn, data, device)
         device.count = device.count + #data
@@ -1044,6 +1052,7 @@ describe("a snapshot", function()
   end)
 
   it("ends connections that were made since", function()
+    rig.lawless "the trace goes back in time"
     local options = { save_state = function() end, load_state = function() end }
     local lab = echo(options)
     local before = lab:snapshot()

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 --- What the specs share.
+local busted = require "busted"
 local vsk = require "vsk"
 
 local rig = {}
@@ -15,6 +16,11 @@ end
 function rig.refused(found, message, code)
   if found ~= nil and found ~= false then return "nothing" end
   return type(message) == "string" and message ~= "" and code or "no message"
+end
+
+--- Say why the rules of the protocol do not bind a CID in the spec that runs, or nobody.
+function rig.lawless(why, cid)
+  busted.publish({ "lawless" }, why, cid)
 end
 
 --- A queue in a memory of its own, 0xAA all over, and the memory.
