@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 from vsk import __version__
 from vsk.capture import Capture, Record
-from vsk.check import Checker, seconds
+from vsk.check import Checker
+from vsk.check.finding import seconds
 from vsk.errors import Error
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
