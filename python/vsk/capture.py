@@ -3,10 +3,10 @@
 
 import os
 from io import BufferedWriter, FileIO
-from types import TracebackType
 
 from vsk import _core
 from vsk._core import Packet, Record
+from vsk.closing import Closing
 
 __all__ = ["Capture", "Record"]
 
@@ -22,7 +22,7 @@ def _open(path: str, mode: str) -> FileIO | BufferedWriter:
     return file if mode == "r" else BufferedWriter(file)
 
 
-class Capture(_core.Capture):
+class Capture(_core.Capture, Closing):
     """Packets in a capture file.
 
     Capture(path) reads pcapng and pcap: iterating gives a Record for every packet of
@@ -70,16 +70,3 @@ class Capture(_core.Capture):
         """Close the file. Closing twice is no error."""
         self._close()
         self._file.close()
-
-    def __enter__(self) -> "Capture":
-        """Give the capture itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        self.close()

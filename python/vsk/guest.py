@@ -2,10 +2,10 @@
 """A guest: the driver's side of vsock, well-behaved or by hand."""
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 from typing import Any
 
 from vsk import _core
+from vsk.closing import Closing
 from vsk.conn import Conn
 from vsk.enums import Op, Type
 from vsk.memory import Memory
@@ -16,7 +16,7 @@ from vsk.queue import Ring
 __all__ = ["Guest", "Listener"]
 
 
-class Listener:
+class Listener(Closing):
     """A port that a guest listens on; a context manager closes it."""
 
     __slots__ = {"_closed": "Whether.", "_guest": "Whose it is.", "port": "The port."}
@@ -38,19 +38,6 @@ class Listener:
         if not self._closed:
             self._guest._role.unlisten(self.port)
         self._closed = True
-
-    def __enter__(self) -> "Listener":
-        """Give the listener itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the listener."""
-        self.close()
 
 
 def _value(packet: Packet, name: str, wanted: object) -> tuple[object, object]:

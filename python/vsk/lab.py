@@ -3,10 +3,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Any, TypeVar
 
 from vsk import _core
+from vsk.closing import Closing
 from vsk.device import Device
 from vsk.enums import Status
 from vsk.errors import TimedOut, UsageError
@@ -79,7 +79,7 @@ def _save(party: Party) -> tuple[bool, Any]:
     return (False, None) if save is None else (True, save())
 
 
-class Lab:
+class Lab(Closing):
     """A device model, its guests, one memory for each of them, and a virtual clock.
 
     guests is a number, or a list of Guest. The same seed gives the same trace, byte for byte.
@@ -132,19 +132,6 @@ class Lab:
         if self._capture is not None:
             self._capture.write()
             self._capture.close()
-
-    def __enter__(self) -> "Lab":
-        """Give the lab itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the capture."""
-        self.close()
 
     @property
     def guest(self) -> Guest:

@@ -2,16 +2,16 @@
 """Guest memory, and its way into a file and back."""
 
 import os
-from types import TracebackType
 
 from vsk import _core
+from vsk.closing import Closing
 
 HEAD = 16  # bytes in front of an image's tables: magic, regions u32, rings u32
 REGION = 16
 RING = 48
 
 
-class Memory(_core.Memory):
+class Memory(_core.Memory, Closing):
     """Guest RAM: regions of bytes at guest addresses.
 
     Memory(size) is one region at guest address 0, Memory(regions=[(address, size), ...])
@@ -46,16 +46,3 @@ class Memory(_core.Memory):
                 file.readinto(memory.view(address, size))
         memory._end_load()
         return memory
-
-    def __enter__(self) -> "Memory":
-        """Give the memory itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the memory."""
-        self.close()
