@@ -1,13 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 local vsk = require "vsk"
 
---- The members of every class that the annotations declare.
-local function annotated()
-  local classes, class = {}, nil
-  for line in io.lines "lua/library/vsk.d.lua" do
+--- Add the members of every class that a file declares.
+local function read(path, classes)
+  local class
+  for line in io.lines(path) do
     local named = line:match "^%-%-%-@class ([%w_.]+)"
     if named then
       class = named
+      assert(not classes[class], class)
       classes[class] = {}
     end
     local field = line:match "^%-%-%-@field ([%w_]+)"
@@ -15,6 +16,13 @@ local function annotated()
     local owner, method = line:match "^function ([%w_]+)[:.]([%w_]+)"
     if owner then classes[owner == "vsk" and "vsk" or "vsk." .. owner][method] = true end
   end
+end
+
+--- The members of every class that the annotations declare.
+local function annotated()
+  local classes = {}
+  local files <close> = io.popen "find lua/library -name '*.d.lua'"
+  for path in files:lines() do read(path, classes) end
   return classes
 end
 

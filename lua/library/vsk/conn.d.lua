@@ -1,0 +1,101 @@
+---@meta _
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+-- luacheck: ignore 211 212 241
+
+---@alias vsk.Type "STREAM"|"SEQPACKET"|integer
+---@alias vsk.State "CLOSED"|"CONNECTING"|"REQUESTED"|"ESTABLISHED"|"CLOSING"|"DRAINING"
+---@alias vsk.Reason
+---| "NONE"
+---| "CLOSED"
+---| "REFUSED"
+---| "RESET"
+---| "LOCAL"
+---| "TIMEOUT"
+---| "PROTOCOL"
+---| "REPLACED"
+---| "TRANSPORT"
+
+---@class vsk.Conn
+---@field local_cid integer
+---@field local_port integer
+---@field peer_cid integer
+---@field peer_port integer
+---@field type vsk.Type
+---@field state vsk.State
+---@field reason vsk.Reason why it has ended; "NONE" while it has not
+---@field buf_alloc integer bytes of the own buffer; setting it tells the peer
+---@field peer_buf_alloc integer
+---@field credit integer bytes that the peer's buffer has room for
+---@field queued integer bytes in the send queue
+---@field unread integer bytes that came and were not read yet
+---@field tx_bytes integer
+---@field rx_bytes integer
+---@field rx_packets integer
+---@field data any yours, as every other field
+local Conn = {}
+
+---Accept the peer's REQUEST.
+---@return true
+function Conn:accept() end
+
+---Send what is queued, then close.
+---@return true
+function Conn:close() end
+
+---Answer the peer's REQUEST later.
+---@return true
+function Conn:defer() end
+
+---Send all of data while reading as many bytes back.
+---@param data string
+---@return string|nil data
+---@return string? message
+---@return vsk.Code? code
+function Conn:exchange(data) end
+
+---Call no hook with payload, and give the peer no credit, until resume.
+---@return true
+function Conn:pause() end
+
+---Wait for 1 to size bytes, on SEQPACKET for one message; "EOF" at the end.
+---@param size? integer
+---@return string|nil data
+---@return string? message
+---@return vsk.Code? code
+function Conn:receive(size) end
+
+---Read up to the end.
+---@return string|nil data
+---@return string? message
+---@return vsk.Code? code
+function Conn:receive_all() end
+
+---Wait for exactly so many bytes.
+---@param size integer
+---@return string|nil data
+---@return string? message
+---@return vsk.Code? code
+function Conn:receive_exactly(size) end
+
+---End it at once with RST.
+---@return true
+function Conn:reset() end
+
+---Go on after pause.
+---@return true
+function Conn:resume() end
+
+---Send bytes, on SEQPACKET a message.
+---@param data string
+---@param options? {eor?: boolean}
+---@return true|nil ok
+---@return string? message
+---@return vsk.Code? code
+function Conn:send(data, options) end
+
+---Send no more, or receive no more, or both.
+---@param options {send?: boolean, receive?: boolean}
+---@return true|nil ok
+---@return string? message
+---@return vsk.Code? code
+function Conn:shutdown(options) end

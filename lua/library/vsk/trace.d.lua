@@ -1,0 +1,27 @@
+---@meta _
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+-- luacheck: ignore 211 212 241
+
+---@class vsk.Entry
+---@field number integer
+---@field time number seconds
+---@field kind string
+---@field line string
+---@field packet vsk.Packet? a copy
+local Entry = {}
+
+---@class vsk.Trace
+---@field [integer] vsk.Entry
+---@operator len: integer
+local Trace = {}
+
+---Go through all packets in it.
+---@return fun(): vsk.Packet?
+function Trace:packets() end
+
+---Write the packets as pcapng, or all lines where path ends in .txt.
+---@param path string
+---@return true|nil ok
+---@return string? message
+---@return integer? errno
+function Trace:save(path) end
