@@ -9,38 +9,20 @@ local class = require "vsk.class"
 local conn = require "vsk.conn"
 local core = require "vsk.core"
 local device = require "vsk.device"
+local faults = require "vsk.faults"
 local guest = require "vsk.guest"
 local party = require "vsk.party"
+local snapshot = require "vsk.snapshot"
 local trace = require "vsk.trace"
 
 local FOREVER = -1 -- all 64 bits
 local PATIENCE = 3600 * 1000000000 -- who waits for credit asks again and again: never at rest
 local PROGRESS, AFTER = 0, 10 -- events that are nobody's hook
 
--- ---- what goes wrong ----
-
-local FAULTS = class.set("delay", "hold", "lose_kicks", "starve", "shrink", "flip", "duplicate",
-  "reorder", "lie", "scribble")
-local LATE = class.set("delay", "hold") -- in seconds
-
-local _, fault_get, fault_set, fault_calls = class.new "Faults"
-
-for name in pairs(FAULTS) do
-  fault_get[name] = function(lab)
-    local value = lab:fault(name)
-    return LATE[name] and value / 1e9 or value
-  end
-  fault_set[name] = function(lab, value)
-    class.check(name, value, "number")
-    lab:set_fault(name, LATE[name] and class.nanoseconds(name, value) or value)
-  end
-end
-
 -- ---- driving ----
 
 local Lab, get, _, calls = class.new "Lab"
 local of = calls.of
-local _, _, _, snapshot_calls = class.new "Snapshot"
 
 local function may_drive(own)
   if own.running then
@@ -179,64 +161,24 @@ end
 
 -- ---- snapshots ----
 
-local function copy(from)
-  local to = {}
-  for key, value in pairs(from) do to[key] = value end
-  return to
-end
-
-local function copy_all(lists)
-  local to = {}
-  for key, list in pairs(lists) do to[key] = copy(list) end
-  return to
-end
-
-local function parts_of(own)
-  return { own.device_part, table.unpack(own.guest_parts) }
-end
-
 --- Keep all of it, and of a model what its save_state gives.
 -- @treturn Snapshot
 function Lab:snapshot()
   local own = of(self)
   may_drive(own)
-  local models = {}
-  for i, part in ipairs(parts_of(own)) do
-    local save = rawget(part.object, "save_state")
-    models[i] = { open = copy_all(part.open), saved = save ~= nil }
-    if save then models[i].state = save(part.object) end
-  end
-  local snapshot, message, code = own.core:snapshot()
-  if not snapshot then return nil, message, code end
-  return snapshot_calls.new { core = snapshot, afters = copy(own.afters), models = models }
+  return snapshot.take(own)
 end
 
 --- Go back to a snapshot, as often as one likes; models get their state by load_state. The trace
 -- goes on, and connections that were made since are over. It is an error where a hook was called
 -- since of a model without save_state: it may have kept something.
--- @tparam Snapshot snapshot
+-- @tparam Snapshot kept
 -- @treturn boolean true
-function Lab:rewind(snapshot)
+function Lab:rewind(kept)
   local own = of(self)
-  local kept = snapshot_calls.of(snapshot)
+  local state = snapshot.of(kept)
   may_drive(own)
-  local told = own.core:told_since(kept.core)
-  local parts = parts_of(own)
-  for i, part in ipairs(parts) do
-    if told ~= 0 and not kept.models[i].saved and party.has_hooks(part) then
-      class.misuse("ERR_STATE", ("%d hooks were called since: a model needs save_state and "
-        .. "load_state to be taken back"):format(told))
-    end
-  end
-  local done, message, code = own.core:rewind(kept.core)
-  if not done then return nil, message, code end
-  own.afters = copy(kept.afters)
-  for i, part in ipairs(parts) do
-    part.open = copy_all(kept.models[i].open)
-    local load = rawget(part.object, "load_state")
-    if kept.models[i].saved and load then load(kept.models[i].state, part.object) end
-  end
-  return true
+  return snapshot.go_back(own, state)
 end
 
 -- ---- what it has ----
@@ -250,7 +192,7 @@ function get.guest(own)
 end
 
 function get.guests(own)
-  return copy(own.guests)
+  return { table.unpack(own.guests) }
 end
 
 function get.now(own)
@@ -268,12 +210,12 @@ local LAB = class.set("seed", "guests", "memory", "trace", "capture", "device")
 
 --- Split a table into what is the lab's, faults, and what is the device's.
 local function split(given)
-  local lab, faults, model = {}, {}, {}
+  local lab, wrong, model = {}, {}, {}
   for name, value in pairs(given) do
-    local into = LAB[name] and lab or FAULTS[name] and faults or model
+    local into = LAB[name] and lab or faults.NAMES[name] and wrong or model
     into[name] = value
   end
-  return lab, faults, model
+  return lab, wrong, model
 end
 
 --- The private part of a device or guest that belongs to nobody yet.
@@ -361,17 +303,17 @@ local function open_capture(own, path)
 end
 
 local function new_lab(given)
-  local asked, faults, model = split(class.check("options", given, "table", {}))
+  local asked, wrong, model = split(class.check("options", given, "table", {}))
   local found = device_of(asked, model)
   local guests = guests_of(asked.guests or 1)
   local lab = core.Lab.make(asked.seed or 0, asked.trace or 1000000)
   local own = {
     core = lab, afters = {}, running = false, device = found, guests = guests, guest_parts = {},
-    device_part = device.calls.of(found), trace = trace.new(lab), faults = fault_calls.new(lab),
+    device_part = device.calls.of(found), trace = trace.new(lab), faults = faults.new(lab),
   }
   own.leave = setmetatable({}, { __close = function() own.running = false end })
   for i, one in ipairs(guests) do own.guest_parts[i] = guest.calls.of(one) end
-  for name, value in pairs(faults) do own.faults[name] = value end
+  for name, value in pairs(wrong) do own.faults[name] = value end
   local done, message, code = add_pairs(own, asked.memory or 8 << 20)
   if done then done, message, code = open_capture(own, asked.capture) end
   if not done then return nil, message, code end
@@ -383,8 +325,8 @@ return {
   --- The public names of all classes of a lab.
   names = {
     Conn = conn.names, Device = device.names, Guest = guest.names, Trace = trace.names,
-    Listener = guest.listener_names, Entry = trace.entry_names, Faults = fault_calls.names(),
-    Lab = calls.names(), Snapshot = snapshot_calls.names(),
+    Listener = guest.listener_names, Entry = trace.entry_names, Faults = faults.names,
+    Lab = calls.names(), Snapshot = snapshot.names,
   },
 
   functions = {
