@@ -8,12 +8,24 @@
  *               <---calls---
  *
  * A session is one front end's connection. What a message asks for is done at
- * once; what breaks a rule ends the session, says so in a notice, and the next
- * front end is welcome. Status writes are not part of the protocol: the device
- * is given those that a driver makes, DRIVER_OK when the first ring starts.
+ * once, in any order: a ring runs as soon as all that it needs is there. What
+ * breaks a rule ends the session, says so in a notice, and the next front end
+ * is welcome; only SET_CONFIG, which may be the guest's doing, and DEVICE_STATE
+ * are refused by their answer alone. Status writes are not part of the
+ * protocol: the device is given those that a driver makes, DRIVER_OK when the
+ * first ring runs.
  *
  *     ring   stopped --SET_VRING_KICK--> started --GET_VRING_BASE--> stopped
  *            only where it is started and enabled it is touched at all
+ *
+ * A ring goes on where it stood if the front end gives back what it was
+ * answered, else where its used ring stands: the device completes in order, and
+ * has given everything back by then. Connections live as long as every ring
+ * goes on; a ring that begins anew, other features, RESET_DEVICE and the end of
+ * the session end them without a packet. Where the driver may know connections
+ * that the device does not - a used ring that is not at 0, a state that was
+ * loaded - it is told by TRANSPORT_RESET, if the event queue is ours. While no
+ * ring runs the device is paused.
  *
  * Nothing waits. vsk_backend_fileno is readable when vsk_backend_step has
  * something to do; vsk_backend_wake says that a call on the device may have
@@ -65,11 +77,11 @@ typedef struct vsk_notices {
 
 /** What a back end knows of a ring. */
 typedef struct vsk_backend_ring {
-    vsk_ring place;       /**< addresses are the front end's own until it
-                               starts */
+    vsk_ring place;       /**< addresses are the front end's own */
     vsk_ring_state state; /**< where it stands while it is not touched */
-    uint32_t base;        /**< as told last */
-    uint32_t answered;    /**< to GET_VRING_BASE; UINT32_MAX: never */
+    uint32_t base;        /**< as told last; UINT32_MAX: never */
+    uint32_t answered;    /**< to GET_VRING_BASE; UINT32_MAX: not since it ran
+                           */
     int kick;             /**< descriptor, or -1 */
     int call;             /**< descriptor, or -1 */
     int err;              /**< descriptor, or -1 */
@@ -79,6 +91,7 @@ typedef struct vsk_backend_ring {
     bool started;         /**< by the front end */
     bool enabled;         /**< by the front end */
     bool known;           /**< state says where to go on */
+    bool noted;           /**< that it waits for memory was said */
 } vsk_backend_ring;
 
 /** How a back end behaves. */
@@ -95,6 +108,8 @@ typedef struct vsk_backend {
     int listener;                /**< -1: none */
     char path[108];              /**< of the listener's socket, to be removed;
                                     or of the server to connect to */
+    uint64_t file[2];            /**< device and inode of the listener's file */
+    uint64_t retry_at;           /**< to connect or accept again; UINT64_MAX */
     bool dials;                  /**< it is the socket's client */
     vsk_channel channel;         /**< to the front end */
     vsk_channel requests;        /**< SET_BACKEND_REQ_FD's */
@@ -107,13 +122,26 @@ typedef struct vsk_backend {
     uint64_t sessions;                  /**< how many there were */
     bool connected;                     /**< one is there now */
     bool owned;                         /**< SET_OWNER came */
-    bool live;                          /**< DRIVER_OK was given */
+    bool live;                          /**< a ring has run, nothing since ended
+                                           what the driver knows */
+    bool flows;                         /**< LIVE was told */
+    bool stale;                         /**< the driver may know connections
+                                           that the device does not */
+    uint32_t told;                      /**< events since messages were looked
+                                           for */
+    uint32_t greet;                     /**< rings to be notified whatever they
+                                           say, a bit each */
+    uint32_t owed;                      /**< requests to the front end; private
+                                         */
     int transfer;                       /**< DEVICE_STATE's descriptor, -1 */
     bool loads;                         /**< it is read, else written */
+    bool eager;                         /**< it is a file: always ready */
     uint8_t *state;                     /**< the device's state on its way */
-    uint64_t state_size;                /**< bytes of it */
+    uint64_t state_size;                /**< bytes of it; room, where it loads
+                                         */
     uint64_t state_done;                /**< of them gone or come */
-    vsk_status state_result;            /**< of the transfer so far */
+    vsk_status state_result;            /**< of the last transfer; VSK_NONE: it
+                                           goes on, or there was none */
     vsk_notices notices;                /**< to be read */
 } vsk_backend;
 
@@ -200,6 +228,17 @@ VSK_API void vsk_backend_wake(vsk_backend *backend);
  * @return VSK_OK, or VSK_NONE: wait for vsk_backend_fileno
  */
 VSK_API vsk_status vsk_backend_step(vsk_backend *backend, vsk_event *event);
+
+/**
+ * Put a notice behind those that wait; dropped where VSK_NOTICES of them do.
+ *
+ * @param notices changed
+ * @param kind what it is about
+ * @param status why
+ * @param text in words; cut at VSK_NOTICE_TEXT
+ */
+VSK_API void vsk_notices_post(vsk_notices *notices, vsk_notice_kind kind,
+                              vsk_status status, const char *text);
 
 /**
  * Take the oldest notice.

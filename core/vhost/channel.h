@@ -64,7 +64,8 @@ VSK_API void vsk_channel_close(vsk_channel *channel);
  * shape, and vsk_channel_payload gives the bytes.
  *
  * @param channel changed
- * @param message request, flags and size are written on success
+ * @param message request, flags and size are written when they are there, also
+ * where they are refused
  * @param fds written on success; closed on failure
  * @return VSK_OK; VSK_NONE: nothing whole is there; VSK_EOF at a message's
  * edge; VSK_BAD_HANGUP within one; as vsk_message_header; VSK_BAD_FDS for more

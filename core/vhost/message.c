@@ -100,18 +100,12 @@ put_region(uint8_t **wire, const vsk_shared_region *region)
 vsk_status
 vsk_message_header(vsk_message *message, const uint8_t *wire)
 {
-    uint32_t request = get32(&wire);
-    uint32_t flags = get32(&wire);
-    uint32_t size = get32(&wire);
-
-    if ((flags & 3) != VSK_MESSAGE_VERSION)
+    message->request = get32(&wire);
+    message->flags = get32(&wire);
+    message->size = get32(&wire);
+    if ((message->flags & 3) != VSK_MESSAGE_VERSION)
         return VSK_BAD_MESSAGE;
-    if (size > VSK_MESSAGE_PAYLOAD)
-        return VSK_BAD_MESSAGE_SIZE;
-    message->request = request;
-    message->flags = flags;
-    message->size = size;
-    return VSK_OK;
+    return message->size <= VSK_MESSAGE_PAYLOAD ? VSK_OK : VSK_BAD_MESSAGE_SIZE;
 }
 
 /* The size that a payload has; what varies is looked at by its reader. */

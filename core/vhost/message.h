@@ -214,7 +214,8 @@ VSK_API const vsk_request_shape *vsk_backend_request_find(uint32_t request);
 /**
  * Read the 12 bytes in front of a message.
  *
- * @param message request, flags and size are written on success
+ * @param message request, flags and size are written, also where they are
+ * refused
  * @param wire 12 bytes
  * @return VSK_OK, VSK_BAD_MESSAGE where the version is not 1 (VHU-BOTH-03), or
  * VSK_BAD_MESSAGE_SIZE where the payload is above VSK_MESSAGE_PAYLOAD

@@ -66,6 +66,15 @@ VHOST = {
     "loop": "",
     "mapping": "message",
     "backend": "channel notify loop mapping",
+    "backend_parts": "backend",
+    "backend_socket": "backend",
+    "backend_session": "backend",
+    "backend_messages": "backend",
+    "backend_memory": "backend",
+    "backend_vrings": "backend",
+    "backend_rings": "backend",
+    "backend_calls": "backend",
+    "backend_state": "backend",
     "frontend": "backend",
 }
 # Freestanding, but for the four functions of string.h that test_symbols lets through.
