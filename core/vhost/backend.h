@@ -37,11 +37,9 @@
 #include "vhost/channel.h"
 #include "vhost/loop.h"
 #include "vhost/mapping.h"
+#include "vhost/notice.h"
 #include "vhost/notify.h"
 #include "vsk/device.h"
-
-#define VSK_NOTICE_TEXT 200u /**< bytes of a notice's text */
-#define VSK_NOTICES 16u      /**< notices that wait; later ones are dropped */
 
 /** Protocol features that a back end offers if nothing else is said. */
 #define VSK_BACKEND_PROTOCOL                                                   \
@@ -50,30 +48,6 @@
      VSK_BIT(VSK_PROTOCOL_RESET_DEVICE) |                                      \
      VSK_BIT(VSK_PROTOCOL_CONFIGURE_MEM_SLOTS) |                               \
      VSK_BIT(VSK_PROTOCOL_DEVICE_STATE))
-
-/** What a notice is about. */
-typedef enum vsk_notice_kind {
-    VSK_NOTICE_SESSION, /**< a front end or back end is there */
-    VSK_NOTICE_LIVE,    /**< the driver is ready: packets may flow */
-    VSK_NOTICE_STOPPED, /**< all rings stand still */
-    VSK_NOTICE_END,     /**< the session is over; status says why */
-    VSK_NOTICE_REFUSED, /**< another front end came, and was sent away */
-    VSK_NOTICE_NOTE     /**< something that is worth a line */
-} vsk_notice_kind;
-
-/** Something that a person may want to read. */
-typedef struct vsk_notice {
-    vsk_notice_kind kind;       /**< what it is about */
-    vsk_status status;          /**< VSK_OK, VSK_EOF, or the rule broken */
-    char text[VSK_NOTICE_TEXT]; /**< in words, with the message where one is */
-} vsk_notice;
-
-/** Notices that wait to be read. */
-typedef struct vsk_notices {
-    vsk_notice items[VSK_NOTICES]; /**< a ring */
-    uint32_t first;                /**< oldest */
-    uint32_t count;                /**< how many */
-} vsk_notices;
 
 /** What a back end knows of a ring. */
 typedef struct vsk_backend_ring {
@@ -228,26 +202,6 @@ VSK_API void vsk_backend_wake(vsk_backend *backend);
  * @return VSK_OK, or VSK_NONE: wait for vsk_backend_fileno
  */
 VSK_API vsk_status vsk_backend_step(vsk_backend *backend, vsk_event *event);
-
-/**
- * Put a notice behind those that wait; dropped where VSK_NOTICES of them do.
- *
- * @param notices changed
- * @param kind what it is about
- * @param status why
- * @param text in words; cut at VSK_NOTICE_TEXT
- */
-VSK_API void vsk_notices_post(vsk_notices *notices, vsk_notice_kind kind,
-                              vsk_status status, const char *text);
-
-/**
- * Take the oldest notice.
- *
- * @param notices changed: backend->notices
- * @param notice written on success
- * @return VSK_OK or VSK_NONE
- */
-VSK_API vsk_status vsk_notices_take(vsk_notices *notices, vsk_notice *notice);
 
 /**
  * Give the guest another CID, as vsk_device_reset_transport, and tell the front

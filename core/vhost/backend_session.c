@@ -8,35 +8,6 @@
 /* ---- notices ---- */
 
 void
-vsk_notices_post(vsk_notices *notices, vsk_notice_kind kind, vsk_status status,
-                 const char *text)
-{
-    vsk_notice *notice;
-    vsk_print out;
-
-    if (notices->count == VSK_NOTICES)
-        return;
-    notice = &notices->items[(notices->first + notices->count) % VSK_NOTICES];
-    notices->count++;
-    notice->kind = kind;
-    notice->status = status;
-    out = (vsk_print){notice->text, sizeof notice->text, 0};
-    vsk_print_words(&out, text);
-    (void)vsk_print_end(&out);
-}
-
-vsk_status
-vsk_notices_take(vsk_notices *notices, vsk_notice *notice)
-{
-    if (notices->count == 0)
-        return VSK_NONE;
-    *notice = notices->items[notices->first];
-    notices->first = (notices->first + 1) % VSK_NOTICES;
-    notices->count--;
-    return VSK_OK;
-}
-
-void
 vsk_backend_note(vsk_backend *backend, vsk_notice_kind kind, vsk_status status,
                  const char *text)
 {

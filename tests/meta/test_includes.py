@@ -65,7 +65,8 @@ VHOST = {
     "notify": "",
     "loop": "",
     "mapping": "message",
-    "backend": "channel notify loop mapping",
+    "notice": "",
+    "backend": "channel notify loop mapping notice",
     "backend_parts": "backend",
     "backend_socket": "backend",
     "backend_session": "backend",
@@ -75,7 +76,7 @@ VHOST = {
     "backend_rings": "backend",
     "backend_calls": "backend",
     "backend_state": "backend",
-    "frontend": "backend",
+    "frontend": "channel notify loop mapping notice",
 }
 # Freestanding, but for the four functions of string.h that test_symbols lets through.
 SYSTEM = {"limits.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
