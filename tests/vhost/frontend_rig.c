@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Messages are read and written here without the code under test. */
+#include "frontend_rig.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct wire {
+    uint32_t request;
+    uint32_t flags;
+    uint32_t size;
+    uint8_t payload[4096];
+    int fds[8];
+    uint32_t fd_count;
+};
+
+static uint32_t
+count_fds(void)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    uint32_t count = 0;
+
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    (void)closedir(folder);
+    return count;
+}
+
+void
+front_close(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+/* ---- life ---- */
+
+vsk_frontend_options
+front_options(void)
+{
+    vsk_frontend_options options = vsk_frontend_options_default();
+
+    options.memory_size = 1u << 20;
+    options.timeout = 20 * VSK_MILLISECOND;
+    return options;
+}
+
+struct front *
+front_made(const vsk_frontend_options *options)
+{
+    const vsk_frontend_options usual = front_options();
+    struct front *front = stage_zeroed(1, sizeof *front);
+    vsk_guest_policy policy = stage_small_policy();
+
+    front->fds_before = count_fds();
+    front->tables = stage_tables_new(FRONT_SIZE);
+    assert_int_equal(vsk_guest_init(&front->guest, &policy, &front->tables, 7),
+                     VSK_OK);
+    assert_int_equal(vsk_frontend_init(&front->frontend, &front->guest,
+                                       &front->pool, front->ranges, 256,
+                                       options != NULL ? options : &usual),
+                     VSK_OK);
+    front->features = FRONT_FEATURES;
+    front->protocol = VSK_FRONTEND_PROTOCOL;
+    front->cid = CID;
+    front->queues = VSK_QUEUES;
+    front->slots = 32;
+    front->fd = front->requests = front->memory = front->state = -1;
+    front->brings = -1;
+    for (uint32_t i = 0; i < VSK_QUEUES; i++)
+        front->kicks[i] = front->calls[i] = -1;
+    return front;
+}
+
+static void
+close_received(struct front *front)
+{
+    front_close(&front->requests);
+    front_close(&front->memory);
+    front_close(&front->state);
+    front_close(&front->brings);
+    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
+        front_close(&front->kicks[i]);
+        front_close(&front->calls[i]);
+    }
+}
+
+vsk_status
+front_adopt(struct front *front)
+{
+    int ends[2];
+    vsk_status status;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    status = vsk_frontend_adopt(&front->frontend, ends[0]);
+    if (status != VSK_OK) {
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        return status;
+    }
+    close_received(front);
+    front_close(&front->fd);
+    front->fd = ends[1];
+    return status;
+}
+
+struct front *
+front_new(const vsk_frontend_options *options)
+{
+    struct front *front = front_made(options);
+
+    assert_int_equal(front_adopt(front), VSK_OK);
+    return front;
+}
+
+void
+front_free(struct front *front)
+{
+    vsk_frontend_close(&front->frontend);
+    vsk_frontend_close(&front->frontend);
+    close_received(front);
+    front_close(&front->fd);
+    assert_int_equal(count_fds(), front->fds_before);
+    stage_tables_free(&front->tables);
+    free(front);
+}
+
+/* ---- what the back end hears ---- */
+
+static uint32_t
+number32(const struct wire *wire, uint32_t at)
+{
+    uint32_t value;
+
+    memcpy(&value, wire->payload + at, sizeof value);
+    return value;
+}
+
+static uint64_t
+number64(const struct wire *wire, uint32_t at)
+{
+    uint64_t value;
+
+    memcpy(&value, wire->payload + at, sizeof value);
+    return value;
+}
+
+/* Read so many bytes, which are there: the front end is in this thread. */
+static bool
+read_part(struct front *front, struct wire *wire, void *bytes, size_t size)
+{
+    union {
+        char room[CMSG_SPACE(8 * sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part = {bytes, size};
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = control.room,
+                            .msg_controllen = sizeof control.room};
+    ssize_t got = size == 0 ? 0
+                            : recvmsg(front->fd, &header,
+                                      MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (got <= 0)
+        return size == 0;
+    assert_int_equal(got, size);
+    for (struct cmsghdr *item = CMSG_FIRSTHDR(&header); item != NULL;
+         item = CMSG_NXTHDR(&header, item)) {
+        uint32_t count = (uint32_t)((item->cmsg_len - CMSG_LEN(0)) / 4);
+
+        assert_in_range(wire->fd_count + count, 1, 8);
+        memcpy(&wire->fds[wire->fd_count], CMSG_DATA(item), count * 4u);
+        wire->fd_count += count;
+    }
+    return true;
+}
+
+static bool
+hear(struct front *front, struct wire *wire)
+{
+    uint32_t head[3];
+
+    memset(wire, 0, sizeof *wire);
+    if (!read_part(front, wire, head, sizeof head))
+        return false;
+    wire->request = head[0];
+    wire->flags = head[1];
+    wire->size = head[2];
+    assert_in_range(wire->size, 0, sizeof wire->payload);
+    assert_true(read_part(front, wire, wire->payload, wire->size));
+    return true;
+}
+
+static void
+keep(int *place, struct wire *wire)
+{
+    front_close(place);
+    if (wire->fd_count == 0)
+        return;
+    assert_int_equal(wire->fd_count, 1);
+    *place = wire->fds[0];
+    wire->fd_count = 0;
+}
+
+/* Write a line: name, numbers, "+1" for each descriptor, "!" for an answer
+ * that is wanted. */
+static void
+note(struct front *front, const struct wire *wire)
+{
+    const vsk_request_shape *shape = vsk_request_find(wire->request);
+    char numbers[40] = "";
+
+    assert_non_null(shape);
+    assert_in_range(front->lines, 0, FRONT_LINES - 1);
+    /* VHU-BOTH-02, VHU-BOTH-03 */
+    assert_int_equal(wire->flags & ~8u, 1);
+    if (shape->payload == VSK_PAYLOAD_U64)
+        (void)snprintf(numbers, sizeof numbers, " %llx",
+                       (unsigned long long)number64(wire, 0));
+    if (shape->payload == VSK_PAYLOAD_STATE ||
+        shape->payload == VSK_PAYLOAD_TRANSFER)
+        (void)snprintf(numbers, sizeof numbers, " %u %u", number32(wire, 0),
+                       number32(wire, 4));
+    if (shape->payload == VSK_PAYLOAD_ADDR)
+        (void)snprintf(numbers, sizeof numbers, " %u", number32(wire, 0));
+    (void)snprintf(front->trace[front->lines++], FRONT_LINE, "%s%s%s%s",
+                   shape->name, numbers, (wire->flags & 8) != 0 ? " !" : "",
+                   wire->fd_count != 0 ? " +1" : "");
+}
+
+/* ---- what it answers ---- */
+
+void
+front_send(int fd, const void *bytes, size_t size, const int *fds,
+           uint32_t count)
+{
+    union {
+        char room[CMSG_SPACE(16 * sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct iovec part;
+    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+    uint8_t copy[8192];
+
+    memcpy(copy, bytes, size);
+    part.iov_base = copy;
+    part.iov_len = size;
+    if (count != 0) {
+        struct cmsghdr *item;
+
+        memset(&control, 0, sizeof control);
+        header.msg_control = control.room;
+        header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        item = CMSG_FIRSTHDR(&header);
+        item->cmsg_level = SOL_SOCKET;
+        item->cmsg_type = SCM_RIGHTS;
+        item->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(item), fds, count * sizeof(int));
+    }
+    assert_int_equal(sendmsg(fd, &header, MSG_NOSIGNAL), size);
+}
+
+/* Step after each byte: it must come to the same. */
+static void
+send_bytewise(struct front *front, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        front_send(front->fd, bytes + i, 1, NULL, 0);
+        (void)front_step(front);
+    }
+}
+
+static void
+reply(struct front *front, uint32_t request, const void *payload, uint32_t size,
+      int fd)
+{
+    static const struct twist straight = {0};
+    const struct twist *twist =
+        front->twist.request == request ? &front->twist : &straight;
+    uint8_t bytes[12 + 4096 + 64] = {0};
+    uint32_t said = (uint32_t)((int32_t)size + twist->more);
+    uint32_t head[3] = {request + twist->other_id,
+                        twist->flags != 0 ? twist->flags : 5, said};
+    int fds[9] = {fd, fd, fd, fd, fd, fd, fd, fd, fd};
+    uint32_t count = fd >= 0 ? 1 : 0;
+
+    if (twist->silent)
+        return;
+    if (twist->hangs_up) {
+        front_close(&front->fd);
+        return;
+    }
+    memcpy(bytes, head, sizeof head);
+    memcpy(bytes + sizeof head, payload, size);
+    if (twist->number != 0 && size == 8) {
+        uint64_t number;
+
+        memcpy(&number, payload, 8);
+        number += twist->number;
+        memcpy(bytes + sizeof head, &number, 8);
+    }
+    if (twist->fds != 0) {
+        count = twist->fds;
+        for (uint32_t i = 0; i < count; i++)
+            fds[i] = front->fd;
+    }
+    if (twist->bytewise)
+        send_bytewise(front, bytes, 12 + said);
+    else
+        front_send(front->fd, bytes, twist->cut != 0 ? twist->cut : 12 + said,
+                   fds, count);
+    if (twist->cut != 0)
+        front_close(&front->fd);
+}
+
+static void
+reply64(struct front *front, uint32_t request, uint64_t number)
+{
+    reply(front, request, &number, sizeof number, -1);
+}
+
+static void
+reply_config(struct front *front, const struct wire *wire)
+{
+    uint8_t payload[20] = {0};
+
+    assert_int_equal(wire->size, 20);
+    assert_int_equal(number32(wire, 0), 0);
+    assert_int_equal(number32(wire, 4), 8);
+    memcpy(payload, wire->payload, 12);
+    memcpy(payload + 12, &front->cid, 8);
+    reply(front, wire->request, payload, sizeof payload, -1);
+}
+
+static void
+reply_base(struct front *front, const struct wire *wire)
+{
+    uint32_t payload[2] = {number32(wire, 0), 0};
+
+    /* VHU-FE-12 */
+    assert_int_equal(number32(wire, 4), 0);
+    payload[1] = front->bases[payload[0]];
+    reply(front, wire->request, payload, sizeof payload, -1);
+}
+
+static void
+reply_state(struct front *front, struct wire *wire)
+{
+    uint64_t number = front->brings >= 0 ? 0 : VSK_MESSAGE_NO_FD;
+
+    keep(&front->state, wire);
+    number += front->state_answer;
+    reply(front, wire->request, &number, 8, front->brings);
+    front_close(&front->brings);
+}
+
+/* Keep what a request brings; whether it has an answer of its own. */
+static bool
+take(struct front *front, struct wire *wire)
+{
+    switch (wire->request) {
+    case VSK_REQUEST_GET_FEATURES:
+        reply64(front, wire->request, front->features);
+        return true;
+    case VSK_REQUEST_GET_PROTOCOL_FEATURES:
+        reply64(front, wire->request, front->protocol);
+        return true;
+    case VSK_REQUEST_GET_QUEUE_NUM:
+        reply64(front, wire->request, front->queues);
+        return true;
+    case VSK_REQUEST_GET_MAX_MEM_SLOTS:
+        reply64(front, wire->request, front->slots);
+        return true;
+    case VSK_REQUEST_GET_STATUS:
+        reply64(front, wire->request, front->status);
+        return true;
+    case VSK_REQUEST_GET_CONFIG:
+        reply_config(front, wire);
+        return true;
+    case VSK_REQUEST_GET_VRING_BASE:
+        reply_base(front, wire);
+        return true;
+    case VSK_REQUEST_SET_DEVICE_STATE_FD:
+        reply_state(front, wire);
+        return true;
+    case VSK_REQUEST_CHECK_DEVICE_STATE:
+        reply64(front, wire->request, 0);
+        return true;
+    case VSK_REQUEST_SET_PROTOCOL_FEATURES:
+        front->agreed = number64(wire, 0);
+        return false;
+    case VSK_REQUEST_SET_FEATURES:
+        front->accepted = number64(wire, 0);
+        return false;
+    case VSK_REQUEST_SET_STATUS:
+        front->status = number64(wire, 0);
+        return false;
+    case VSK_REQUEST_SET_MEM_TABLE:
+    case VSK_REQUEST_ADD_MEM_REG:
+        /* VHU-FE-09, VHU-FE-18 */
+        assert_int_equal(wire->fd_count, 1);
+        memcpy(&front->region, wire->payload + 8, sizeof front->region);
+        keep(&front->memory, wire);
+        return false;
+    case VSK_REQUEST_SET_VRING_ADDR:
+        assert_int_equal(wire->size, 40);
+        memcpy(&front->addr[number32(wire, 0)], wire->payload, 40);
+        return false;
+    case VSK_REQUEST_SET_VRING_KICK:
+        keep(&front->kicks[number32(wire, 0)], wire);
+        return false;
+    case VSK_REQUEST_SET_VRING_CALL:
+        keep(&front->calls[number32(wire, 0)], wire);
+        return false;
+    case VSK_REQUEST_SET_BACKEND_REQ_FD:
+        keep(&front->requests, wire);
+        return false;
+    default:
+        return false;
+    }
+}
+
+uint32_t
+front_answer(struct front *front)
+{
+    uint32_t count = 0;
+    struct wire wire;
+
+    while (front->fd >= 0 && hear(front, &wire)) {
+        count++;
+        note(front, &wire);
+        if (!take(front, &wire) && (wire.flags & 8) != 0)
+            reply64(front, wire.request, 0);
+        /* VHU-FE-02 */
+        assert_int_equal(wire.fd_count, 0);
+    }
+    return count;
+}
+
+/* ---- both ---- */
+
+uint32_t
+front_step(struct front *front)
+{
+    uint32_t events = 0;
+
+    while (vsk_frontend_step(&front->frontend, &front->event) == VSK_OK)
+        events++;
+    return events;
+}
+
+void
+front_talk(struct front *front)
+{
+    do
+        (void)front_step(front);
+    while (front_answer(front) != 0);
+    (void)front_step(front);
+}
+
+struct front *
+front_live(const vsk_frontend_options *options)
+{
+    struct front *front = front_new(options);
+
+    front_talk(front);
+    assert_string_equal(vsk_frontend_state_name(front->frontend.state), "LIVE");
+    return front;
+}
+
+void
+front_forget(struct front *front)
+{
+    front->lines = 0;
+}
+
+void
+front_said(const struct front *front, const char *const *lines)
+{
+    uint32_t at = 0;
+
+    for (; at < front->lines && lines[at] != NULL; at++)
+        assert_string_equal(front->trace[at], lines[at]);
+    if (at < front->lines)
+        fail_msg("more was said: %s", front->trace[at]);
+    if (lines[at] != NULL)
+        fail_msg("it was not said: %s", lines[at]);
+}
+
+bool
+front_asked(const struct front *front, const char *name)
+{
+    for (uint32_t i = 0; i < front->lines; i++) {
+        if (strncmp(front->trace[i], name, strlen(name)) == 0)
+            return true;
+    }
+    return false;
+}
+
+const vsk_notice *
+front_noticed(struct front *front, vsk_notice_kind kind)
+{
+    while (vsk_notices_take(&front->frontend.notices, &front->notice) ==
+           VSK_OK) {
+        if (front->notice.kind == kind)
+            return &front->notice;
+    }
+    fail_msg("no notice of kind %d", (int)kind);
+    return NULL;
+}
+
+void
+front_over(struct front *front, vsk_status status, const char *words)
+{
+    const vsk_notice *notice;
+
+    assert_string_equal(vsk_frontend_state_name(front->frontend.state), "OVER");
+    assert_string_equal(vsk_status_name(front->frontend.status),
+                        vsk_status_name(status));
+    notice = front_noticed(front, VSK_NOTICE_END);
+    assert_int_equal(notice->status, status);
+    if (strstr(notice->text, words) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", words, notice->text);
+}
