@@ -23,6 +23,26 @@ kit_block_new(size_t size)
 }
 
 kit_block *
+kit_block_borrow(uint8_t *data, size_t size, void (*let_go)(void *owner),
+                 void *owner)
+{
+    kit_block *block = calloc(1, sizeof *block);
+
+    if (block == NULL) {
+        let_go(owner);
+        return NULL;
+    }
+    *block = (kit_block){
+        .references = 1,
+        .size = size,
+        .data = data,
+        .let_go = let_go,
+        .owner = owner,
+    };
+    return block;
+}
+
+kit_block *
 kit_block_ref(kit_block *block)
 {
     block->references++;
@@ -34,6 +54,9 @@ kit_block_unref(kit_block *block)
 {
     if (block == NULL || --block->references != 0)
         return;
-    free(block->data);
+    if (block->let_go != NULL)
+        block->let_go(block->owner);
+    else
+        free(block->data);
     free(block);
 }

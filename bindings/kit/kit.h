@@ -36,6 +36,8 @@ typedef struct kit_block {
     uint32_t views;
     size_t size;
     uint8_t *data;
+    void (*let_go)(void *owner); /* NULL: data is the block's own */
+    void *owner;
 } kit_block;
 
 typedef struct kit_queue kit_queue;
@@ -128,12 +130,19 @@ typedef struct kit_packets {
 
 /* block.c */
 kit_block *kit_block_new(size_t size);
+/* A block of bytes that somebody else owns, who is let go with it; also where
+ * memory is short, and NULL is returned. */
+kit_block *kit_block_borrow(uint8_t *data, size_t size,
+                            void (*let_go)(void *owner), void *owner);
 kit_block *kit_block_ref(kit_block *block);
 void kit_block_unref(kit_block *block);
 
 /* memory.c */
 vsk_status kit_memory_new(const vsk_range *regions, uint32_t count, int fill,
                           kit_memory **memory);
+/* One region that is there already: a reference to its block is kept. */
+vsk_status kit_memory_wrap(kit_block *block, uint64_t addr,
+                           kit_memory **memory);
 kit_memory *kit_memory_ref(kit_memory *memory);
 void kit_memory_unref(kit_memory *memory);
 vsk_status kit_memory_close(kit_memory *memory);

@@ -27,19 +27,13 @@ add_region(kit_memory *memory, const vsk_range *range, int fill)
     return VSK_OK;
 }
 
+/* All regions are there: begin their table and their pool. */
 static vsk_status
-add_regions(kit_memory *memory, const vsk_range *ranges, uint32_t count,
-            int fill)
+begin(kit_memory *memory, uint32_t count)
 {
     uint32_t capacity = count + 16;
     vsk_range *table;
 
-    for (uint32_t i = 0; i < count; i++) {
-        vsk_status status = add_region(memory, &ranges[i], fill);
-
-        if (status != VSK_OK)
-            return status;
-    }
     if (vsk_memory_init(&memory->memory, memory->regions, count) != VSK_OK)
         return VSK_ERR_REGION;
     table = malloc(capacity * sizeof *table);
@@ -48,20 +42,57 @@ add_regions(kit_memory *memory, const vsk_range *ranges, uint32_t count,
     return vsk_pool_init(&memory->pool, &memory->memory, table, capacity);
 }
 
+/* Without regions yet; NULL: memory is short. */
+static kit_memory *
+new_memory(uint32_t count)
+{
+    kit_memory *fresh = calloc(1, sizeof *fresh);
+
+    if (fresh == NULL)
+        return NULL;
+    fresh->references = 1;
+    fresh->regions = calloc((size_t)count + 1, sizeof *fresh->regions);
+    fresh->blocks = calloc((size_t)count + 1, sizeof *fresh->blocks);
+    if (fresh->regions == NULL || fresh->blocks == NULL) {
+        kit_memory_unref(fresh);
+        return NULL;
+    }
+    return fresh;
+}
+
 vsk_status
 kit_memory_new(const vsk_range *regions, uint32_t count, int fill,
                kit_memory **memory)
 {
-    kit_memory *fresh = calloc(1, sizeof *fresh);
-    vsk_status status = VSK_ERR_NOMEM;
+    kit_memory *fresh = new_memory(count);
+    vsk_status status = VSK_OK;
 
     if (fresh == NULL)
+        return VSK_ERR_NOMEM;
+    for (uint32_t i = 0; i < count && status == VSK_OK; i++)
+        status = add_region(fresh, &regions[i], fill);
+    if (status == VSK_OK)
+        status = begin(fresh, count);
+    if (status != VSK_OK) {
+        kit_memory_unref(fresh);
         return status;
-    fresh->references = 1;
-    fresh->regions = calloc((size_t)count + 1, sizeof *fresh->regions);
-    fresh->blocks = calloc((size_t)count + 1, sizeof *fresh->blocks);
-    if (fresh->regions != NULL && fresh->blocks != NULL)
-        status = add_regions(fresh, regions, count, fill);
+    }
+    *memory = fresh;
+    return VSK_OK;
+}
+
+vsk_status
+kit_memory_wrap(kit_block *block, uint64_t addr, kit_memory **memory)
+{
+    kit_memory *fresh = new_memory(1);
+    vsk_status status;
+
+    if (fresh == NULL)
+        return VSK_ERR_NOMEM;
+    fresh->blocks[0] = kit_block_ref(block);
+    fresh->regions[0] = (vsk_region){addr, block->size, block->data};
+    fresh->memory.count = 1;
+    status = begin(fresh, 1);
     if (status != VSK_OK) {
         kit_memory_unref(fresh);
         return status;

@@ -168,7 +168,6 @@ kit_role_new(const kit_role_options *options, bool is_guest, uint64_t seed,
     fresh->arena = kit_block_new(count.size);
     status = VSK_ERR_NOMEM;
     if (fresh->slots != NULL && fresh->arena != NULL) {
-        memset(fresh->arena->data, 0, count.size);
         given.base = fresh->arena->data;
         status = begin(fresh, &given, seed);
     }
@@ -218,6 +217,7 @@ vsk_status
 kit_role_share(kit_role *role)
 {
     kit_memory *memory = role->memory;
+    uint64_t first = memory->regions[0].addr;
     uint64_t size = memory->regions[0].size;
     uint64_t part = size / KIT_SHARE;
     vsk_status status;
@@ -235,9 +235,9 @@ kit_role_share(kit_role *role)
     }
     status = kit_memory_prepare(memory);
     if (status == VSK_OK)
-        status = vsk_pool_reserve(&memory->pool, 0, size - part);
+        status = vsk_pool_reserve(&memory->pool, first, size - part);
     if (status == VSK_OK)
-        status = vsk_pool_reserve(role->pool, size - part, part);
+        status = vsk_pool_reserve(role->pool, first + size - part, part);
     return status;
 }
 

@@ -20,6 +20,7 @@
 #include "kit/capture.h"
 #include "kit/kit.h"
 #include "kit/lab.h"
+#include "kit/socket.h"
 
 /* A field of an object; get pushes one value, set takes the one at 3. */
 typedef struct glue_field {
@@ -55,6 +56,7 @@ extern const glue_type glue_buffer;
 extern const glue_type glue_role_options;
 extern const glue_type glue_role;
 extern const glue_type glue_lab;
+extern const glue_type glue_socket;
 extern const glue_type glue_snapshot;
 
 /* object.c */

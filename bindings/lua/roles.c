@@ -17,7 +17,7 @@ release_role(void *self)
 }
 
 static void
-release_lab(void *self)
+release_host(void *self)
 {
     kit_host_unref(self);
 }
@@ -44,7 +44,13 @@ const glue_type glue_role = {
 
 const glue_type glue_lab = {
     .name = "Lab",
-    .release = release_lab,
+    .release = release_host,
+    .fields = no_fields,
+};
+
+const glue_type glue_socket = {
+    .name = "Socket",
+    .release = release_host,
     .fields = no_fields,
 };
 

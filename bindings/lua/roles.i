@@ -5,9 +5,11 @@ VSK_OBJECT(kit_role_options, glue_role_options)
 VSK_OBJECT(kit_role, glue_role)
 VSK_OBJECT(kit_lab, glue_lab)
 VSK_OBJECT(kit_snapshot, glue_snapshot)
+VSK_OBJECT(kit_socket, glue_socket)
 %apply kit_role_options **OUTPUT { kit_role_options **options };
 %apply kit_role **OUTPUT { kit_role **role };
 %apply kit_lab **OUTPUT { kit_lab **lab };
+%apply kit_socket **OUTPUT { kit_socket **socket };
 %typemap(in, numinputs=0, noblock=1) kit_snapshot **snapshot
     (kit_snapshot *made = NULL) {
     $1 = &made;
@@ -68,3 +70,12 @@ VSK_OBJECT(kit_snapshot, glue_snapshot)
     VSK_FEATURE_TABLE(FEATURE)
 #undef FEATURE
 %}
+/* A notice: kind, status, text. */
+%typemap(in, numinputs=0, noblock=1) vsk_notice *notice (vsk_notice told) {
+    $1 = &told;
+}
+%typemap(argout, noblock=1) vsk_notice *notice {
+    glue_push_integer(L, $1->kind); SWIG_arg++;
+    lua_pushstring(L, vsk_status_name($1->status)); SWIG_arg++;
+    lua_pushstring(L, $1->text); SWIG_arg++;
+}

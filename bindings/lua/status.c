@@ -14,6 +14,7 @@ is_misuse(vsk_status status)
     case VSK_ERR_TABLE:
     case VSK_ERR_IMAGE:
     case VSK_ERR_BUSY:
+    case VSK_ERR_SYSTEM:
     case VSK_RESET:
     case VSK_TIMEOUT:
     case VSK_PIPE:

@@ -154,6 +154,7 @@ VSK_OBJECT(kit_capture, glue_capture)
 %include "../vsk.i"
 %include "../captures.i"
 %include "../roles.i"
+%include "../socket.i"
 
 /* What the frontend needs to move images, and to step through packets. */
 %extend kit_memory {
@@ -240,6 +241,7 @@ vsk_seal(lua_State *L)
         vsk_register(L, module, SWIGTYPE_p_kit_role, &glue_role);
         vsk_register(L, module, SWIGTYPE_p_kit_lab, &glue_lab);
         vsk_register(L, module, SWIGTYPE_p_kit_snapshot, &glue_snapshot);
+        vsk_register(L, module, SWIGTYPE_p_kit_socket, &glue_socket);
         vsk_register(L, module, NULL, &glue_buffer);
         lua_pushnil(L);
         while (lua_next(L, module) != 0) {

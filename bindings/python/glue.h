@@ -20,6 +20,7 @@
 
 #include "kit/capture.h"
 #include "kit/lab.h"
+#include "kit/socket.h"
 
 /* Keyword lists are not const in Python's own declaration. */
 #define VSKPY_NAMES(names) ((char **)(uintptr_t)(names))
@@ -41,6 +42,7 @@ typedef enum vskpy_kind {
     VSKPY_ROLE,
     VSKPY_LAB,
     VSKPY_SNAPSHOT,
+    VSKPY_SOCKET,
     VSKPY_TYPES
 } vskpy_kind;
 

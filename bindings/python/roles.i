@@ -5,6 +5,7 @@ VSK_OBJECT(kit_role_options)
 VSK_OBJECT(kit_role)
 VSK_OBJECT(kit_lab)
 VSK_OBJECT(kit_snapshot)
+VSK_OBJECT(kit_socket)
 VSK_ARGUMENT(VSKPY_OPTIONS, kit_role_options, device)
 VSK_ARGUMENT(VSKPY_OPTIONS, kit_role_options, guest)
 VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)
@@ -13,6 +14,7 @@ VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)
 %apply kit_memory **OUTPUT { kit_memory **memory };
 %apply kit_lab **OUTPUT { kit_lab **lab };
 %apply kit_snapshot **OUTPUT { kit_snapshot **snapshot };
+%apply kit_socket **OUTPUT { kit_socket **socket };
 %apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count };
 
 %typemap(in) const char *name {
@@ -68,3 +70,24 @@ VSK_NO_ARGUMENTS(kit_lab::trace_text)
 VSK_NO_ARGUMENTS(kit_lab::snapshot)
 VSK_NO_ARGUMENTS(kit_role::connections)
 VSK_NO_ARGUMENTS(kit_role::memory)
+/* A notice: (kind, status, text). */
+%typemap(in, numinputs=0) vsk_notice *notice (vsk_notice notice) %{
+    $1 = &notice;
+%}
+%typemap(argout) vsk_notice *notice %{
+    if (result == VSK_OK) {
+        Py_DECREF($result);
+        $result = Py_BuildValue("iis", (int)$1->kind, (int)$1->status,
+                                $1->text);
+    }
+%}
+VSK_NO_ARGUMENTS(kit_socket::now)
+VSK_NO_ARGUMENTS(kit_socket::trace_end)
+VSK_NO_ARGUMENTS(kit_socket::trace_begin)
+VSK_NO_ARGUMENTS(kit_socket::trace_text)
+VSK_NO_ARGUMENTS(kit_socket::role)
+VSK_NO_ARGUMENTS(kit_socket::fileno)
+VSK_NO_ARGUMENTS(kit_socket::close)
+VSK_NO_ARGUMENTS(kit_socket::notice)
+VSK_NO_ARGUMENTS(kit_socket::stop)
+VSK_NO_ARGUMENTS(kit_socket::resume)

@@ -288,6 +288,7 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
 %include "../vsk.i"
 %include "../captures.i"
 %include "../roles.i"
+%include "../socket.i"
 
 %extend kit_driver {
     /**
@@ -316,7 +317,7 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
         SWIGTYPE_p_kit_chain, SWIGTYPE_p_kit_packets,
         SWIGTYPE_p_vsk_image_ring, SWIGTYPE_p_vsk_used, SWIGTYPE_p_kit_capture,
         SWIGTYPE_p_kit_role_options, SWIGTYPE_p_kit_role, SWIGTYPE_p_kit_lab,
-        SWIGTYPE_p_kit_snapshot,
+        SWIGTYPE_p_kit_snapshot, SWIGTYPE_p_kit_socket,
     };
     /* From 4.4 on SWIG initialises in a slot function, which gives an int. */
     if (vskpy_setup(m, infos) < 0)

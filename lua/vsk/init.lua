@@ -17,8 +17,10 @@ for _, noun in ipairs { "constants", "packet", "buffer", "memory", "queue", "cap
   end
 end
 
-local lab = require "vsk.lab"
-for name, value in pairs(lab.functions) do vsk[name] = value end
+local lab, sockets = require "vsk.lab", require "vsk.sockets"
+for _, module in ipairs { lab, sockets } do
+  for name, value in pairs(module.functions) do vsk[name] = value end
+end
 
 --- The public names of every class: its fields and methods, sorted.
 vsk.classes = {}
@@ -33,9 +35,11 @@ for class, methods in pairs(core.classes) do
   vsk.classes[class] = names
 end
 -- Of these only an iterator is seen, or the frontend's own objects.
-for _, class in ipairs { "Packets", "Options", "Role", "Lab", "Snapshot" } do
+for _, class in ipairs { "Packets", "Options", "Role", "Lab", "Snapshot", "Socket" } do
   vsk.classes[class] = nil
 end
-for class, names in pairs(lab.names) do vsk.classes[class] = names end
+for _, module in ipairs { lab, sockets } do
+  for class, names in pairs(module.names) do vsk.classes[class] = names end
+end
 
 return vsk

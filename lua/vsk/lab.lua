@@ -11,113 +11,39 @@ local core = require "vsk.core"
 local device = require "vsk.device"
 local faults = require "vsk.faults"
 local guest = require "vsk.guest"
+local host = require "vsk.host"
 local party = require "vsk.party"
 local snapshot = require "vsk.snapshot"
 local trace = require "vsk.trace"
 
 local FOREVER = -1 -- all 64 bits
 local PATIENCE = 3600 * 1000000000 -- who waits for credit asks again and again: never at rest
-local PROGRESS, AFTER = 0, 10 -- events that are nobody's hook
 
 -- ---- driving ----
 
 local Lab, get, _, calls = class.new "Lab"
 local of = calls.of
 
-local function may_drive(own)
-  if own.running then
-    class.misuse("ERR_HOOK", "a hook may not wait: it would wait for itself")
-  end
-end
-
---- Append the packets that came since to the capture.
-local function write_capture(own)
-  local capture, lab = own.capture, own.core
-  local last = lab:trace_end()
-  if not capture or last == capture.next and not capture.head then return true end
-  local done, message, errno = capture.file:write(lab:trace_pcapng(capture.next, capture.head))
-  if done then done, message, errno = capture.file:flush() end
-  capture.next, capture.head = last, false
-  if done then return true end
-  own.capture = nil -- it has a hole: said once
-  return nil, message, errno
-end
-
-local function dispatch(own, kind, pair, is_guest, id, value, code)
-  if kind == AFTER then
-    local timer = own.afters[id]
-    own.afters[id] = nil
-    timer.call(timer.object)
-  elseif is_guest then
-    party.tell(own.guest_parts[pair + 1], kind, 1, id, value, code)
-  else
-    party.tell(own.device_part, kind, pair + 1, id, value, code)
-  end
-end
-
---- Do one thing: true, or false where there is nothing to do, or nil, message, code.
-local function step(own, limit)
-  may_drive(own)
-  local kind, pair, is_guest, id, value, code = own.core:step(limit)
-  local written, message, errno = write_capture(own)
-  if kind and kind ~= PROGRESS then
-    own.running = true
-    local _ <close> = own.leave
-    dispatch(own, kind, pair, is_guest, id, value, code)
-  end
-  if not written then return nil, message, errno end
-  if kind then return true end
-  if is_guest == "NONE" then return false end -- results are nil, message, code
-  return nil, pair, is_guest
-end
-
 --- What goes on by one thing each time, as step does, and gives false where it is time to stop.
 local function stepper(own, within)
-  may_drive(own)
+  host.may_drive(own)
   local now = own.core:now()
   if within == nil then
     return function()
       if own.core:now() > now + PATIENCE then return false end
-      return step(own, FOREVER)
+      return host.step(own, FOREVER)
     end
   end
   local limit = within == math.huge and FOREVER or now + class.nanoseconds("within", within)
   if math.ult(limit, now) then limit = FOREVER end
-  return function() return step(own, limit) end
-end
-
---- Drive until a call of the core gives something else than NONE.
--- @tparam function what says what is waited for
-local function wait(own, what, call, ...)
-  local go_on = stepper(own)
-  local found, message, code = call(...)
-  while found == nil and code == "NONE" do
-    local went, why, status = go_on()
-    if went == nil then return nil, why, status end
-    if not went then return nil, what() .. ": nothing will ever come", "TIMEOUT" end
-    found, message, code = call(...)
-  end
-  return found, message, code
-end
-
-local function run(own, condition, within)
-  local go_on = stepper(own, within)
-  while not (condition and condition()) do
-    local went, message, code = go_on()
-    if went == nil then return nil, message, code end
-    if not went then
-      if not condition or condition() then return true end
-      return nil, "what was waited for never came true", "TIMEOUT"
-    end
-  end
-  return true
+  return function() return host.step(own, limit) end
 end
 
 --- Do one thing: a packet, a notification, a hook, a jump of the clock.
 -- @treturn[1] boolean false where nothing is left to do
 -- @return[2] nil, message, code
 function Lab:step()
-  return step(of(self), FOREVER)
+  return host.step(of(self), FOREVER)
 end
 
 --- Go on until something is true, or for so many seconds, or until nothing happens any more.
@@ -129,7 +55,7 @@ end
 function Lab:run(condition, within)
   local own = of(self)
   if condition ~= nil then class.check("condition", condition, "function") end
-  return run(own, condition, within)
+  return host.run(own, condition, within)
 end
 
 --- End the capture, as the end of a block does where the lab stands as `local lab <close>`.
@@ -137,13 +63,7 @@ end
 -- @treturn[1] boolean true
 -- @return[2] nil, message, error number of the system
 function Lab:close()
-  local own = of(self)
-  local capture = own.capture
-  local done, message, errno = write_capture(own)
-  own.capture = nil
-  if capture and capture.file ~= io.stdout then capture.file:close() end
-  if done then return true end
-  return nil, message, errno
+  return host.close_capture(of(self))
 end
 
 calls.meta.__close = Lab.close
@@ -165,7 +85,7 @@ end
 -- @treturn Snapshot
 function Lab:snapshot()
   local own = of(self)
-  may_drive(own)
+  host.may_drive(own)
   return snapshot.take(own)
 end
 
@@ -177,7 +97,7 @@ end
 function Lab:rewind(kept)
   local own = of(self)
   local state = snapshot.of(kept)
-  may_drive(own)
+  host.may_drive(own)
   return snapshot.go_back(own, state)
 end
 
@@ -251,28 +171,6 @@ local function device_of(lab, model)
   return lab.device
 end
 
---- What parties see of a lab.
-local function driver_of(own)
-  return {
-    wait = function(...) return wait(own, ...) end,
-    run = function(...) return run(own, ...) end,
-    may_drive = function() return may_drive(own) end,
-    after = function(nanoseconds, call, object)
-      local id = own.core:after(nanoseconds)
-      own.afters[id] = { call = call, object = object }
-      return id
-    end,
-    cancel = function(id)
-      local found = own.afters[id] ~= nil
-      if found then
-        own.core:cancel(id)
-        own.afters[id] = nil
-      end
-      return found
-    end,
-  }
-end
-
 --- Begin the memories, one for each guest.
 local function add_pairs(own, memory)
   for i, part in ipairs(own.guest_parts) do
@@ -286,20 +184,10 @@ end
 
 --- Let all belong to the lab.
 local function join(own)
-  local driver, roles = driver_of(own), {}
+  local driver, roles = host.driver(own), {}
   for i = 1, #own.guests do roles[i] = own.core:device(i - 1) end
   party.join(own.device_part, driver, roles)
   for i, part in ipairs(own.guest_parts) do party.join(part, driver, { own.core:guest(i - 1) }) end
-end
-
-local function open_capture(own, path)
-  if path == nil then return true end
-  class.check("capture", path, "string")
-  local file, message, errno = io.stdout, nil, nil
-  if path ~= "-" then file, message, errno = io.open(path, "wb") end
-  if not file then return nil, message, errno end
-  own.capture = { file = file, next = 0, head = true }
-  return true
 end
 
 local function new_lab(given)
@@ -307,15 +195,19 @@ local function new_lab(given)
   local found = device_of(asked, model)
   local guests = guests_of(asked.guests or 1)
   local lab = core.Lab.make(asked.seed or 0, asked.trace or 1000000)
-  local own = {
-    core = lab, afters = {}, running = false, device = found, guests = guests, guest_parts = {},
-    device_part = device.calls.of(found), trace = trace.new(lab), faults = faults.new(lab),
-  }
-  own.leave = setmetatable({}, { __close = function() own.running = false end })
+  local own = host.begin({
+    device = found, guests = guests, guest_parts = {}, device_part = device.calls.of(found),
+    trace = trace.new(lab), faults = faults.new(lab), stepper = stepper,
+    quit = function() return true end,
+  }, lab)
+  function own.part_of(pair, is_guest)
+    if is_guest then return own.guest_parts[pair + 1], 1 end
+    return own.device_part, pair + 1
+  end
   for i, one in ipairs(guests) do own.guest_parts[i] = guest.calls.of(one) end
   for name, value in pairs(wrong) do own.faults[name] = value end
   local done, message, code = add_pairs(own, asked.memory or 8 << 20)
-  if done then done, message, code = open_capture(own, asked.capture) end
+  if done then done, message, code = host.open_capture(own, asked.capture) end
   if not done then return nil, message, code end
   join(own)
   return calls.new(own)

@@ -18,6 +18,7 @@
 -- @module vsk.party
 local Conn = require "vsk.conn"
 local class = require "vsk.class"
+local constants = require "vsk.constants"
 local core = require "vsk.core"
 
 local party = {
@@ -99,7 +100,7 @@ end
 
 --- Who drives, or an error.
 function party.driver(own)
-  return own.driver or class.misuse("ERR_STATE", "it belongs to no lab yet")
+  return own.driver or class.misuse("ERR_STATE", "it belongs to no lab and no socket yet")
 end
 
 --- The object that names a connection, the same one each time; with hooks it lives as long as
@@ -202,10 +203,15 @@ function party.extend(methods, get, set, of)
     return conns
   end
 
-  --- Features that were agreed on, as a mask.
+  --- Names of the features that were agreed on, sorted.
   function get.features(own)
     party.driver(own)
-    return own.roles[1]:count "features"
+    local mask, names = own.roles[1]:count "features", {}
+    for name, bit in pairs(constants.feature) do
+      if mask & bit ~= 0 then table.insert(names, name) end
+    end
+    table.sort(names)
+    return names
   end
 
   --- Packets, payload bytes, errors and more, counted since the beginning.
@@ -225,7 +231,7 @@ function party.extend(methods, get, set, of)
     for _, role in ipairs(own.roles or {}) do role:want_packets(hook ~= nil) end
   end
 
-  --- Call a function later, on the lab's clock; it gets the device.
+  --- Call a function later, on the clock of the lab, or the system's; it gets the device.
   -- @tparam number seconds
   -- @tparam function call
   -- @treturn integer timer for cancel

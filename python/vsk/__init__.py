@@ -12,13 +12,22 @@ from vsk.capture import Capture, Record
 from vsk.conn import Conn
 from vsk.device import Device
 from vsk.display import show as _show
-from vsk.enums import Feature, Op, Reason, Seq, Shutdown, State, Status, Type
-from vsk.errors import ConnectionReset, Error, PeerError, PipeClosed, TimedOut, UsageError
+from vsk.enums import Feature, Op, Protocol, Reason, Seq, Shutdown, State, Status, Type
+from vsk.errors import (
+    ConnectionReset,
+    Error,
+    PeerError,
+    PipeClosed,
+    SystemFailure,
+    TimedOut,
+    UsageError,
+)
 from vsk.guest import Guest, Listener
 from vsk.lab import Faults, Lab, Snapshot
 from vsk.memory import Memory
 from vsk.packet import Header, HeaderFields, Packet
 from vsk.queue import Chain, Desc, DeviceEnd, DriverEnd, Packets, Queue, Ring, Span, Used
+from vsk.sockets import Server, attach, serve
 from vsk.trace import Entry, Trace
 
 __version__ = _core.VERSION
@@ -47,21 +56,26 @@ __all__ = [
     "Packets",
     "PeerError",
     "PipeClosed",
+    "Protocol",
     "Queue",
     "Reason",
     "Record",
     "Ring",
     "Seq",
+    "Server",
     "Shutdown",
     "Snapshot",
     "Span",
     "State",
     "Status",
+    "SystemFailure",
     "TimedOut",
     "Trace",
     "Type",
     "UsageError",
     "Used",
+    "attach",
+    "serve",
 ]
 
 _core.connect(Op, Type, Status, _show)

@@ -22,6 +22,20 @@ class Op(IntEnum):
     CREDIT_REQUEST = 7
 
 
+class Protocol(IntFlag):
+    """Features of the vhost-user protocol itself (VHU-BOTH-04)."""
+
+    MQ = 1 << 0
+    REPLY_ACK = 1 << 3
+    BACKEND_REQ = 1 << 5
+    CONFIG = 1 << 9
+    RESET_DEVICE = 1 << 13
+    INBAND_NOTIFICATIONS = 1 << 14
+    CONFIGURE_MEM_SLOTS = 1 << 15
+    STATUS = 1 << 16
+    DEVICE_STATE = 1 << 19
+
+
 class Type(IntEnum):
     """What kind of connection a packet belongs to (VSOCK-BOTH-12)."""
 

@@ -29,6 +29,10 @@ class PeerError(Error):
     """The fault of the other side of the shared memory: status is BAD_*."""
 
 
+class SystemFailure(Error, OSError):
+    """The operating system refused it: status is ERR_SYSTEM, the words are its own."""
+
+
 class ConnectionReset(Error, ConnectionResetError):
     """The peer refused or reset the connection: status is RESET."""
 
@@ -41,7 +45,13 @@ class PipeClosed(Error, BrokenPipeError):
     """Nothing more can be sent: status is PIPE."""
 
 
-ENDS = {Status.RESET: ConnectionReset, Status.TIMEOUT: TimedOut, Status.PIPE: PipeClosed}
+KINDS = {
+    Status.RESET: ConnectionReset,
+    Status.TIMEOUT: TimedOut,
+    Status.PIPE: PipeClosed,
+    Status.ERR_SYSTEM: SystemFailure,
+    Status.EOF: ConnectionReset,
+}
 
 
 def from_status(number: int, message: str) -> Error | MemoryError:
@@ -51,4 +61,4 @@ def from_status(number: int, message: str) -> Error | MemoryError:
         return MemoryError(message)
     if status.name.startswith("BAD_"):
         return PeerError(message, status)
-    return ENDS.get(status, UsageError)(message, status)
+    return KINDS.get(status, UsageError)(message, status)

@@ -69,7 +69,7 @@ def _differences(packet: Packet, fields: dict[str, object]) -> list[str]:
     ]
 
 
-class Guest(Party):
+class Guest(Party, Closing):
     """A guest with three queues of its own.
 
     preset imitates a kernel: linux-5.10, linux-6.1, linux-6.12. Keywords are a policy: rx_layout
@@ -164,6 +164,11 @@ class Guest(Party):
         self._role.listen(port, backlog)
         return Listener(self, port)
 
+    def close(self) -> None:
+        """Leave the socket that attach has put it on; in a lab it stays. Twice is no error."""
+        if self._host is not None:
+            self._host._leave()
+
     # ---- below sockets ----
 
     def tx(
@@ -207,8 +212,7 @@ class Guest(Party):
         Takes the first that fits and leaves the others; with all every packet counts. within is in
         seconds. Raises AssertionError, which shows the packets that came instead.
         """
-        lab = self._joined()
-        lab.run(until=lambda: self._fits(all, fields), within=within, strict=False)
+        self._joined().run(until=lambda: self._fits(all, fields), within=within, strict=False)
         packet = self._match(all, fields)
         if packet is not None:
             return packet

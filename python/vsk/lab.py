@@ -3,26 +3,20 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from vsk import _core
-from vsk.closing import Closing
 from vsk.device import Device
 from vsk.enums import Status
-from vsk.errors import TimedOut, UsageError
+from vsk.errors import UsageError
 from vsk.guest import Guest
-from vsk.party import PROGRESS, Event, Party, nanoseconds, options_of
-from vsk.trace import Trace
+from vsk.host import LEAST, SECOND, Host
+from vsk.party import Party, nanoseconds, options_of
 
 __all__ = ["Faults", "Lab", "Snapshot"]
 
-T = TypeVar("T")
-
 FOREVER = 2**64 - 1
-SECOND = 1_000_000_000
 PATIENCE = 3600 * SECOND  # who waits for credit asks again and again, and so never comes to rest
-LEAST = 65536  # entries of a trace that a capture is written from
-AFTER = 10
 
 
 class Faults:
@@ -79,7 +73,7 @@ def _save(party: Party) -> tuple[bool, Any]:
     return (False, None) if save is None else (True, save())
 
 
-class Lab(Closing):
+class Lab(Host):
     """A device model, its guests, one memory for each of them, and a virtual clock.
 
     guests is a number, or a list of Guest. The same seed gives the same trace, byte for byte.
@@ -105,13 +99,10 @@ class Lab(Closing):
             raise UsageError("a lab has a guest at least", Status.ERR_ARGUMENT)
         if capture is not None:
             trace = max(trace, LEAST)
-        self._core = _core.Lab.make(seed, trace)
-        self._afters: dict[int, Callable[[], object]] = {}
-        self._running = False
-        self._capture = None if capture is None else _Stream(self._core, os.fspath(capture))
+        self._core: _core.Lab
+        super().__init__(_core.Lab.make(seed, trace), capture)
         self.device = device
         self.guests = tuple(found)
-        self.trace = Trace(self._core)
         self.faults = Faults(self._core)
         for index, guest in enumerate(found):
             names = dict(device._names, cid=device.cid + index)
@@ -126,12 +117,6 @@ class Lab(Closing):
         for name, value in faults.items():
             setattr(self.faults, name, value)
         self._core.start()
-
-    def close(self) -> None:
-        """End the capture; a context manager does it too. Everything else goes on."""
-        if self._capture is not None:
-            self._capture.write()
-            self._capture.close()
 
     @property
     def guest(self) -> Guest:
@@ -152,64 +137,10 @@ class Lab(Closing):
 
     # ---- driving ----
 
-    def _may_drive(self) -> None:
-        if self._running:
-            raise UsageError("a hook may not wait: it would wait for itself", Status.ERR_HOOK)
-
-    def _dispatch(self, event: Event) -> None:
-        kind, pair, is_guest, number, value = event
-        if kind == PROGRESS and not number:
-            return
-        if kind == AFTER:
-            self._afters.pop(number)()
-        elif is_guest:
-            self.guests[pair]._tell((kind, 0, True, number, value))
-        else:
-            self.device._tell(event)
-
-    def _step(self, limit: int) -> bool:
-        self._may_drive()
-        event = self._core.step(limit)
-        self._running = True
-        try:
-            if event is not None:
-                self._dispatch(event)
-        finally:
-            self._running = False
-            if self._capture is not None:
-                self._capture.write()
-        return event is not None
-
-    def step(self) -> bool:
-        """Do one thing: a packet, a notification, a hook, a jump of the clock.
-
-        False where nothing is left to do. An exception of a hook leaves it.
-        """
-        return self._step(FOREVER)
-
-    def run(
-        self,
-        until: Callable[[], object] | None = None,
-        within: float | None = None,
-        *,
-        strict: bool = True,
-    ) -> None:
-        """Go on until something is true, or for so many seconds, or until nothing happens any more.
-
-        Without within it is over after an hour of virtual time too. Raises TimedOut where until
-        does not come true, unless strict is false.
-        """
-        go_on = self._driver(within)
-        while until is None or not until():
-            if not go_on():
-                break
-        else:
-            return
-        if until is not None and strict and not until():
-            raise TimedOut("what was waited for never came true", Status.TIMEOUT)
+    def _party(self, pair: int, is_guest: bool) -> tuple[Party, int]:
+        return (self.guests[pair], 0) if is_guest else (self.device, pair)
 
     def _driver(self, within: float | None) -> Callable[[], bool]:
-        """Give what goes on by one thing each time, and says false where it is time to stop."""
         self._may_drive()
         if within is not None:
             limit = self._core.now() + nanoseconds(within)
@@ -217,23 +148,12 @@ class Lab(Closing):
         last = self._core.now() + PATIENCE
         return lambda: self._core.now() <= last and self._step(FOREVER)
 
-    def _wait(self, ready: Callable[[], T | None], what: str, within: float | None) -> T:
-        go_on = self._driver(within)
-        while (found := ready()) is None:
-            if not go_on():
-                raise TimedOut(f"{what}: nothing will ever come", Status.TIMEOUT)
-        return found
+    def step(self) -> bool:
+        """Do one thing: a packet, a notification, a hook, a jump of the clock.
 
-    # ---- timers ----
-
-    def _after(self, seconds: float, function: Callable[[], object]) -> int:
-        number = self._core.after(nanoseconds(seconds))
-        self._afters[number] = function
-        return number
-
-    def _cancel(self, number: int) -> None:
-        if self._afters.pop(number, None) is not None:
-            self._core.cancel(number)
+        False where nothing is left to do. An exception of a hook leaves it.
+        """
+        return self._step(FOREVER)
 
     def random(self, below: int) -> int:
         """Choose a number from 0 to below - 1 by the seed."""
@@ -268,32 +188,3 @@ class Lab(Closing):
         for party, (saved, state) in snapshot._models:
             if saved:
                 party.load_state(state)  # type: ignore[attr-defined]
-
-
-class _Stream:
-    """A capture that grows with the lab, until it is closed or its reader is gone."""
-
-    def __init__(self, lab: _core.Lab, path: str) -> None:
-        """Begin a file; "-" is stdout."""
-        self._lab = lab
-        self._file = open(1 if path == "-" else path, "wb", 0, closefd=path != "-")  # noqa: SIM115
-        self._next = 0
-        self._head = True
-
-    def write(self) -> None:
-        """Append the packets that came since."""
-        end = self._lab.trace_end()
-        if self._file.closed or (end == self._next and not self._head):
-            return
-        rest = memoryview(self._lab.trace_pcapng(self._next, self._head))
-        self._next = end
-        self._head = False
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except BrokenPipeError:
-            self.close()
-
-    def close(self) -> None:
-        """Write no more."""
-        self._file.close()

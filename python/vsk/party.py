@@ -12,7 +12,7 @@ from vsk.errors import PeerError, UsageError, from_status
 from vsk.packet import Packet
 
 if TYPE_CHECKING:
-    from vsk.lab import Lab
+    from vsk.host import Host
 
 T = TypeVar("T")
 Event = tuple[int, int, bool, int, Any]
@@ -73,13 +73,13 @@ class Party:
     Every hook is optional; what is said of each is what happens without it.
     """
 
-    _lab: "Lab | None" = None
+    _host: "Host | None" = None
 
-    def _join(self, lab: "Lab", roles: list[_core.Role]) -> None:
-        """Belong to a lab from now on."""
-        if self._lab is not None:
-            raise UsageError("it belongs to a lab already", Status.ERR_BUSY)
-        self._lab = lab
+    def _join(self, host: "Host", roles: list[_core.Role]) -> None:
+        """Belong to a lab, or a socket, from now on."""
+        if self._host is not None:
+            raise UsageError("it belongs to a lab or a socket already", Status.ERR_BUSY)
+        self._host = host
         self._members = roles
         self._named: list[WeakValueDictionary[int, Conn]] = [WeakValueDictionary() for _ in roles]
         self._open: list[dict[int, Conn]] = [{} for _ in roles]
@@ -92,13 +92,13 @@ class Party:
         self._joined()
         return self._members
 
-    def _joined(self) -> "Lab":
-        if self._lab is None:
-            raise UsageError("it belongs to no lab yet", Status.ERR_STATE)
-        return self._lab
+    def _joined(self) -> "Host":
+        if self._host is None:
+            raise UsageError("it belongs to no lab and no socket yet", Status.ERR_STATE)
+        return self._host
 
     def wait(self, ready: Callable[[], T | None], what: str, within: float | None = None) -> T:
-        """Drive the lab until ready gives something. Raises TimedOut where it never will."""
+        """Drive until ready gives something. Raises TimedOut where it never will."""
         return self._joined()._wait(ready, what, within)
 
     def _conn(self, pair: int, number: int) -> Conn:
@@ -164,7 +164,7 @@ class Party:
         return {name: sum(role.count(name) for role in self._roles) for name in names}
 
     def after(self, seconds: float, function: Callable[[], object]) -> int:
-        """Call a function later, on the lab's clock; the number is for cancel."""
+        """Call a function later, on the clock of the lab or the system's; cancel takes the number."""
         return self._joined()._after(seconds, function)
 
     def cancel(self, timer: int) -> None:

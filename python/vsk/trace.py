@@ -22,7 +22,7 @@ class Entry:
         "time": "Virtual seconds since the beginning.",
     }
 
-    def __init__(self, lab: _core.Lab, number: int) -> None:
+    def __init__(self, lab: _core.Lab | _core.Socket, number: int) -> None:
         """Read an entry; the trace does this."""
         nanoseconds, self.kind, self.line = lab.trace_entry(number)
         self._lab = lab
@@ -48,7 +48,7 @@ class Trace(Sequence[Entry]):
 
     __slots__ = ("_lab",)
 
-    def __init__(self, lab: _core.Lab) -> None:
+    def __init__(self, lab: _core.Lab | _core.Socket) -> None:
         """Show a lab's trace; the Lab does this."""
         self._lab = lab
 

@@ -524,7 +524,10 @@ front_over(struct front *front, vsk_status status, const char *words)
     assert_string_equal(vsk_status_name(front->frontend.status),
                         vsk_status_name(status));
     notice = front_noticed(front, VSK_NOTICE_END);
-    assert_int_equal(notice->status, status);
-    if (strstr(notice->text, words) == NULL)
+    if (notice == NULL)
+        fail_msg("nobody says that it is over");
+    else
+        assert_int_equal(notice->status, status);
+    if (notice != NULL && strstr(notice->text, words) == NULL)
         fail_msg("\"%s\" is not in \"%s\"", words, notice->text);
 }

@@ -1,0 +1,266 @@
+-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+--- A device or a guest at its end of a vhost-user socket, on the system's clock.
+--
+-- Fields of a server: `device`, `trace`, `sessions`: front ends that have come so far; `connected`:
+-- one is there; `live`: a driver is ready, packets may flow; `protocol`: vhost-user features set.
+-- @module vsk.sockets
+local class = require "vsk.class"
+local core = require "vsk.core"
+local device = require "vsk.device"
+local guest = require "vsk.guest"
+local host = require "vsk.host"
+local party = require "vsk.party"
+local trace = require "vsk.trace"
+
+local BATCH = 1024 -- events that one dispatch tells at most
+local LEAST = 65536 -- entries of a trace that a capture is written from
+local ALIVE, OVER = 2, 5 -- where a front end stands
+local END = 3 -- what a notice is about
+local MQ, REPLY_ACK, BACKEND_REQ, CONFIG = 1 << 0, 1 << 3, 1 << 5, 1 << 9
+local RESET_DEVICE, MEM_SLOTS, DEVICE_STATE = 1 << 13, 1 << 15, 1 << 19
+local ACCEPTED = MQ | REPLY_ACK | BACKEND_REQ | CONFIG | RESET_DEVICE | DEVICE_STATE
+local OFFERED = ACCEPTED | MEM_SLOTS
+local FOREVER = -1 -- all 64 bits
+
+-- ---- what both have ----
+
+--- Say what a server has to say; the end of a session is kept.
+local function read_notices(own)
+  local kind, status, words = own.core:notice()
+  while kind do
+    if kind == END then own.ended = { status, words } end
+    if own.log then own.log(words, status) end
+    kind, status, words = own.core:notice()
+  end
+end
+
+--- Do one thing: true, or false where there is nothing to do now, or nil, message, code.
+local function step(own)
+  local went, message, code = host.step(own, 0)
+  if not went then read_notices(own) end
+  return went, message, code
+end
+
+local function stepper(own, within)
+  host.may_drive(own)
+  local deadline = within and within ~= math.huge
+    and own.core:now() + class.nanoseconds("within", within)
+  local idle = false
+  return function()
+    local left = deadline and deadline - own.core:now() or FOREVER
+    -- What is waited for may have come with the step that found nothing more to tell.
+    if idle and (own.closed or own.is_over() or deadline and left <= 0) then return false end
+    if idle then own.core:wait(left) end
+    local went, message, code = step(own)
+    if went == nil then return nil, message, code end
+    idle = not went
+    return true
+  end
+end
+
+local function close(own)
+  if own.closed then return true end
+  own.closed = true
+  own.core:close()
+  if not own.running then
+    while step(own) do end -- what is still to be told
+  end
+  return host.close_capture(own)
+end
+
+local function begin(own, socket, part, asked)
+  host.begin(own, socket)
+  own.stepper, own.quit, own.part, own.log = stepper, close, part, asked.log
+  own.closed = false
+  own.trace = trace.new(socket)
+  function own.part_of() return part, 1 end
+  local done, message, code = host.open_capture(own, asked.capture)
+  if not done then return nil, message, code end
+  party.join(part, host.driver(own), { socket:role() })
+  return own
+end
+
+local function entries_of(asked)
+  local entries = class.check("trace", asked.trace, "integer", 0)
+  return asked.capture and math.max(entries, LEAST) or entries
+end
+
+--- Split a table into what is the socket's, and what is the model's.
+local function split(given, names)
+  local asked, model = {}, {}
+  for name, value in pairs(class.check("options", given, "table", {})) do
+    if names[name] then asked[name] = value else model[name] = value end
+  end
+  if asked.log ~= nil then class.check("log", asked.log, "function") end
+  return asked, model
+end
+
+local function free_part(calls, object)
+  local part = calls.of(object)
+  if part.driver then class.misuse("ERR_BUSY", "it belongs to a lab or a socket already") end
+  return part
+end
+
+-- ---- servers ----
+
+local Server, get, _, calls = class.new "Server"
+local of = calls.of
+
+for _, name in ipairs { "device", "trace" } do
+  get[name] = function(own) return own[name] end
+end
+for _, name in ipairs { "sessions", "protocol" } do
+  get[name] = function(own) return own.core:count(name) end
+end
+for _, name in ipairs { "connected", "live" } do
+  get[name] = function(own) return own.core:count(name) ~= 0 end
+end
+
+function calls.meta.__tostring(self)
+  local own = of(self)
+  return ("Server on %s: %s"):format(own.name,
+    own.closed and "closed" or get.connected(own) and "connected" or "waiting")
+end
+
+--- Name the descriptor that is readable when dispatch has something to do.
+-- @treturn integer
+function Server:fileno()
+  return of(self).core:fileno()
+end
+
+--- Do what there is to do, without waiting.
+-- @treturn[1] boolean true
+-- @return[2] nil, message, code
+function Server:dispatch()
+  local own = of(self)
+  for _ = 1, BATCH do
+    local went, message, code = step(own)
+    if went == nil then return nil, message, code end
+    if not went then break end
+  end
+  return true
+end
+
+--- Serve until something is true, or for so many seconds, or until stop.
+-- @tparam[opt] function condition
+-- @tparam[opt] number within seconds
+-- @treturn[1] boolean true
+-- @return[2] nil, message, code: TIMEOUT where the condition does not come true
+function Server:run(condition, within)
+  local own = of(self)
+  if condition ~= nil then class.check("condition", condition, "function") end
+  own.stopping = false
+  return host.run(own, condition, within)
+end
+
+--- Let run return soon; for hooks.
+-- @treturn boolean true
+function Server:stop()
+  of(self).stopping = true
+  return true
+end
+
+--- End it: connections are over, the socket file is removed. Closing twice is no error.
+-- @treturn[1] boolean true
+-- @return[2] nil, message, error number of the system
+function Server:close()
+  return close(of(self))
+end
+
+calls.meta.__close = Server.close
+
+local SERVE = class.set("connect", "protocol", "trace", "capture", "log", "device")
+
+local function serve(given, path)
+  local model = given
+  local asked = {}
+  if device.calls.test(given) == nil then
+    local rest
+    asked, rest = split(given, SERVE)
+    model = asked.device or device.new(rest)
+  end
+  class.check("path", path, "string")
+  local part = free_part(device.calls, model)
+  local socket, message, code = core.Socket.serve(
+    device.options(part, part.names.cid), asked.protocol or OFFERED, entries_of(asked))
+  if not socket then return nil, message, code end
+  local done
+  if asked.connect then
+    done, message, code = socket:dial(path)
+  else
+    done, message, code = socket:listen(path)
+  end
+  if not done then return nil, message, code end
+  local own = { device = model, name = path }
+  function own.is_over() return own.stopping end
+  done, message, code = begin(own, socket, part, asked)
+  if not done then return nil, message, code end
+  return calls.new(own)
+end
+
+-- ---- guests ----
+
+local ATTACH = class.set("memory", "queues", "mem_slots", "protocol", "timeout", "trace", "capture",
+  "cid", "guest", "log")
+
+local function attach(path, given)
+  class.check("path", path, "string")
+  local asked, rest = split(given, ATTACH)
+  local own_guest = asked.guest or guest.new(rest)
+  local part = free_part(guest.calls, own_guest)
+  local timeout = class.check("timeout", asked.timeout, "number", 10.0)
+  local socket, message, code = core.Socket.attach(party.options(part.names, guest.OPTIONS),
+    asked.protocol or ACCEPTED, entries_of(asked), asked.memory or 8 << 20, asked.cid or 0,
+    asked.queues or 3, class.check("mem_slots", asked.mem_slots, "boolean", false),
+    class.nanoseconds("timeout", timeout))
+  if not socket then return nil, message, code end
+  local done
+  done, message, code = socket:dial(path)
+  if not done then return nil, message, code end
+  local own = { name = path }
+  local function state() return socket:count "state" end
+  function own.is_over() return state() == OVER end
+  done, message, code = begin(own, socket, part, asked)
+  if not done then return nil, message, code end
+  done, message, code = host.run(own, function()
+    return state() == ALIVE or state() == OVER
+  end, timeout)
+  if done and state() == ALIVE then return own_guest end
+  close(own)
+  if own.ended then return nil, own.ended[2], own.ended[1] end
+  return nil, message or path .. ": the device does not answer", code or "TIMEOUT"
+end
+
+return {
+  names = { Server = calls.names() },
+
+  functions = {
+    --- Put a device on a vhost-user socket: QEMU, User Mode Linux, or a vsk guest drives it.
+    --
+    -- Front ends come and go, one at a time. The table may hold, beside a device's options and
+    -- hooks (see vsk.device), or with device = what vsk.device gives: connect: be the client of who
+    -- listens at path; protocol: vhost-user features offered, a mask; trace: entries kept, 0;
+    -- capture: a file, a FIFO or "-" to which every packet is written as pcapng; log: a function
+    -- that is told what happens, in words and a code.
+    -- @function serve
+    -- @tparam Device|table device
+    -- @tparam string path of the socket file
+    -- @treturn[1] Server
+    -- @return[2] nil, message, code: ERR_BUSY where somebody listens there, ERR_SYSTEM
+    serve = serve,
+
+    --- Put a guest in front of any vhost-user vsock device, and wait until packets may flow.
+    --
+    -- Options beside a guest's (see vsk.guest), or with guest = what vsk.guest gives: memory: its
+    -- bytes, 8 MiB; queues: 2 or 3; mem_slots: announce memory by ADD_MEM_REG; protocol: vhost-user
+    -- features accepted, a mask; cid: its own where the device tells none; timeout: seconds for the
+    -- device to answer, 10; trace, capture and log as for serve.
+    -- @function attach
+    -- @tparam string path of the device's socket file
+    -- @tparam[opt] table options
+    -- @treturn[1] Guest guest:close(), or the end of a block where it stands as
+    -- `local guest <close>`, leaves the socket
+    -- @return[2] nil, message, code: what is wrong with the device, TIMEOUT, ERR_SYSTEM
+    attach = attach,
+  },
+}
