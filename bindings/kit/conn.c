@@ -189,13 +189,25 @@ kit_conn_defer(kit_role *role, uint64_t id)
     return VSK_OK;
 }
 
+/* What is over needs no reset. */
+static vsk_status
+end(kit_role *role, uint64_t id, vsk_call what)
+{
+    vsk_status status = call(role, id, what, 0);
+
+    return status == VSK_ERR_STATE ? VSK_OK : status;
+}
+
 vsk_status
 kit_conn_reset(kit_role *role, uint64_t id)
 {
-    vsk_status status = call(role, id, VSK_CALL_RESET, 0);
+    return end(role, id, VSK_CALL_RESET);
+}
 
-    /* What is over needs no reset. */
-    return status == VSK_ERR_STATE ? VSK_OK : status;
+vsk_status
+kit_conn_blame(kit_role *role, uint64_t id)
+{
+    return end(role, id, VSK_CALL_BLAME);
 }
 
 vsk_status

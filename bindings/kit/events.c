@@ -248,7 +248,7 @@ flooded(kit_role *role, kit_conn *conn, kit_event *told)
     told->status = VSK_BAD_FLOOD;
     kit_explain(&told->why, VSK_BAD_FLOOD, NULL);
     tell(role, told, KIT_TOLD_ERROR, conn->id);
-    return kit_conn_reset(role, conn->id);
+    return kit_conn_blame(role, conn->id);
 }
 
 static vsk_status

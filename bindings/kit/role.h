@@ -299,6 +299,8 @@ vsk_status kit_conn_release(kit_role *role, uint64_t id);
 vsk_status kit_conn_accept(kit_role *role, uint64_t id);
 vsk_status kit_conn_defer(kit_role *role, uint64_t id);
 vsk_status kit_conn_reset(kit_role *role, uint64_t id);
+/* The same, for a rule that the peer broke. */
+vsk_status kit_conn_blame(kit_role *role, uint64_t id);
 vsk_status kit_conn_close(kit_role *role, uint64_t id);
 vsk_status kit_conn_shutdown(kit_role *role, uint64_t id, uint32_t flags);
 vsk_status kit_conn_pause(kit_role *role, uint64_t id);

@@ -192,6 +192,8 @@ input_of_call(vsk_conn *conn, vsk_call call, uint32_t flags)
         return CALL_DRAINED;
     case VSK_CALL_TIMEOUT:
         return CALL_TIMEOUT;
+    case VSK_CALL_BLAME:
+        return CALL_BLAME;
     case VSK_CALL_RESET:
         break;
     }

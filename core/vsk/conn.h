@@ -74,6 +74,8 @@ typedef enum vsk_call {
     VSK_CALL_SHUTDOWN, /**< send no more, or receive no more */
     VSK_CALL_CLOSE,    /**< both */
     VSK_CALL_RESET,    /**< end it at once */
+    VSK_CALL_BLAME,    /**< the same: the peer broke a rule that the role or
+                          the application has */
     VSK_CALL_DRAINED,  /**< all that was received is forwarded */
     VSK_CALL_TIMEOUT   /**< the state's timer ran out */
 } vsk_call;

@@ -27,6 +27,7 @@ typedef enum vsk_conn_input {
     CALL_SHUTDOWN,
     CALL_CLOSE,
     CALL_RESET,
+    CALL_BLAME,
     CALL_DRAINED,
     CALL_TIMEOUT,
     CONN_INPUTS

@@ -287,7 +287,8 @@ VSK_API vsk_status vsk_endpoint_connect(vsk_endpoint *endpoint, uint64_t now,
                                         vsk_conn **conn);
 
 /**
- * Do what the application asks: VSK_CALL_ACCEPT, _SHUTDOWN, _CLOSE, _RESET.
+ * Do what the application asks: VSK_CALL_ACCEPT, _SHUTDOWN, _CLOSE, _RESET or
+ * _BLAME.
  *
  * @param endpoint changed on success
  * @param now time in nanoseconds

@@ -248,6 +248,7 @@ conn_in(uint32_t state, bool caller)
     X(SHUT_BOTH, VSK_CALL_SHUTDOWN, BOTH)                                      \
     X(CLOSE, VSK_CALL_CLOSE, 0)                                                \
     X(RESET, VSK_CALL_RESET, 0)                                                \
+    X(BLAME, VSK_CALL_BLAME, 0)                                                \
     X(DRAINED, VSK_CALL_DRAINED, 0)                                            \
     X(TIMEOUT, VSK_CALL_TIMEOUT, 0)
 
@@ -304,7 +305,7 @@ put_in(vsk_conn *conn, enum put_in what, uint32_t *actions)
 
 /* A state, what is put in, and what must follow: the next state, the actions,
  * the status, the reason. As the design and the specification say it; nothing
- * here is looked up in conn.c. */
+ * here is looked up in conn_rules.c. */
 static struct row {
     uint32_t state;
     enum put_in what;
@@ -329,6 +330,7 @@ static struct row {
     ROW(CLOSED, SHUT_BOTH, CLOSED, UNTOUCHED, ERR_STATE, NONE),
     ROW(CLOSED, CLOSE, CLOSED, UNTOUCHED, ERR_STATE, NONE),
     ROW(CLOSED, RESET, CLOSED, UNTOUCHED, ERR_STATE, NONE),
+    ROW(CLOSED, BLAME, CLOSED, UNTOUCHED, ERR_STATE, NONE),
     ROW(CLOSED, DRAINED, CLOSED, UNTOUCHED, ERR_STATE, NONE),
     ROW(CLOSED, TIMEOUT, CLOSED, UNTOUCHED, ERR_STATE, NONE),
     /* VSOCK-BOTH-11: it belongs to no connection */
@@ -370,6 +372,7 @@ static struct row {
     ROW(CONNECTING, SHUT_BOTH, CLOSED, BREAK, OK, LOCAL),
     ROW(CONNECTING, CLOSE, CLOSED, BREAK, OK, LOCAL),
     ROW(CONNECTING, RESET, CLOSED, BREAK, OK, LOCAL),
+    ROW(CONNECTING, BLAME, CLOSED, BREAK, OK, PROTOCOL),
     ROW(CONNECTING, DRAINED, CONNECTING, UNTOUCHED, ERR_STATE, NONE),
     ROW(CONNECTING, TIMEOUT, CLOSED, BREAK, OK, TIMEOUT),
     /* VSOCK-BOTH-07: no such op */
@@ -416,6 +419,7 @@ static struct row {
     ROW(REQUESTED, SHUT_BOTH, CLOSED, BREAK, OK, LOCAL),
     ROW(REQUESTED, CLOSE, CLOSED, BREAK, OK, LOCAL),
     ROW(REQUESTED, RESET, CLOSED, BREAK, OK, LOCAL),
+    ROW(REQUESTED, BLAME, CLOSED, BREAK, OK, PROTOCOL),
     ROW(REQUESTED, DRAINED, REQUESTED, UNTOUCHED, ERR_STATE, NONE),
     ROW(REQUESTED, TIMEOUT, CLOSED, BREAK, OK, TIMEOUT),
     /* VSOCK-BOTH-07: no such op */
@@ -462,6 +466,7 @@ static struct row {
     ROW(ESTABLISHED, SHUT_RECEIVE, ESTABLISHED, SHUT, OK, NONE),
     ROW(ESTABLISHED, SHUT_SEND, ESTABLISHED, SHUT, OK, NONE),
     ROW(ESTABLISHED, RESET, CLOSED, BREAK, OK, LOCAL),
+    ROW(ESTABLISHED, BLAME, CLOSED, BREAK, OK, PROTOCOL),
     ROW(ESTABLISHED, DRAINED, ESTABLISHED, NOTHING, OK, NONE),
     ROW(ESTABLISHED, TIMEOUT, ESTABLISHED, UNTOUCHED, ERR_STATE, NONE),
     /* VSOCK-BOTH-07: no such op */
@@ -521,6 +526,7 @@ static struct row {
     ROW(CLOSING, SHUT_BOTH, CLOSING, NOTHING, OK, NONE),
     ROW(CLOSING, CLOSE, CLOSING, NOTHING, OK, NONE),
     ROW(CLOSING, RESET, CLOSED, BREAK, OK, LOCAL),
+    ROW(CLOSING, BLAME, CLOSED, BREAK, OK, PROTOCOL),
     ROW(CLOSING, DRAINED, CLOSING, NOTHING, OK, NONE),
     /* VSOCK-BOTH-07: no such op */
     ROW(CLOSING, OP_0, CLOSED, BREAK, BAD_OP, PROTOCOL),
@@ -565,6 +571,7 @@ static struct row {
     ROW(DRAINING, SHUT_BOTH, CLOSED, BREAK, OK, CLOSED),
     ROW(DRAINING, CLOSE, CLOSED, BREAK, OK, CLOSED),
     ROW(DRAINING, RESET, CLOSED, BREAK, OK, LOCAL),
+    ROW(DRAINING, BLAME, CLOSED, BREAK, OK, PROTOCOL),
     ROW(DRAINING, TIMEOUT, CLOSED, BREAK, OK, TIMEOUT),
     /* VSOCK-BOTH-07: no such op */
     ROW(DRAINING, OP_0, CLOSED, BREAK, BAD_OP, PROTOCOL),

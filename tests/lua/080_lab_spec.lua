@@ -456,6 +456,28 @@ describe("a device", function()
     assert.same({ "RW", "hello" }, { seen[1], seen[2] })
   end)
 
+  it("blames the peer for a flood of empty messages, not itself", function()
+    local heard = {}
+    local lab = vsk.lab {
+      on_request = function(conn) conn:accept(); conn:pause() end,
+      on_error = function(_, _, code) table.insert(heard, code) end,
+      on_close = function(conn) table.insert(heard, conn.reason) end,
+      guests = { vsk.guest { empty_messages = true } },
+    }
+    local conn = assert(lab.guest:connect(2, 1234, "SEQPACKET"))
+    local theirs = other(lab)
+
+    for _ = 1, 1100 do
+      conn:send ""
+      lab:run(nil, 0)
+    end
+    theirs:resume()
+    lab:run()
+
+    assert.same({ "BAD_FLOOD", "PROTOCOL" }, heard)
+    assert.equal("RESET", conn.reason)
+  end)
+
   it("hears of protocol errors, with their code", function()
     rig.lawless("the guest sends by hand", 3)
     local errors = {}

@@ -309,16 +309,20 @@ def test_nothing_sent_on_a_stream_is_no_packet() -> None:
 def test_a_flood_of_empty_messages_ends() -> None:
     device = Noted()
     lab, conn = connected(device, MESSAGES, guests=[vsk.Guest(empty_messages=True)])
-    device.connections[0].pause()
+    own = device.connections[0]
+    own.pause()
 
     for _ in range(3000):
         conn.send(b"")
         lab.run(within=0)
         if conn.reason:
             break
+    own.resume()
+    lab.run()
 
     assert conn.rx_bytes == 0
     assert [error.status for error in device.values("error")] == [vsk.Status.BAD_FLOOD]
+    assert device.values("close") == [vsk.Reason.PROTOCOL]
     assert conn.reason is vsk.Reason.RESET
 
 
@@ -356,6 +360,7 @@ def test_a_flood_that_is_echoed_ends() -> None:
         lab.run(within=0)
 
     assert [error.status for error in device.values("error")] == [vsk.Status.BAD_FLOOD]
+    assert device.values("close") == [vsk.Reason.PROTOCOL]
 
 
 # ---- what it is ----
