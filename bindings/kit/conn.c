@@ -60,9 +60,9 @@ kit_conn_free(kit_role *role, kit_conn *conn)
     *at = conn->next;
     if (conn->is_ready)
         unready(role, conn);
-    role->queued -= conn->in.count + conn->out.count;
     kit_fifo_clear(&conn->in);
     kit_fifo_clear(&conn->out);
+    kit_conn_charge(role, conn);
     free(conn);
 }
 
@@ -82,14 +82,24 @@ kit_conn_state(const kit_role *role, const kit_conn *conn)
 }
 
 void
+kit_conn_charge(kit_role *role, kit_conn *conn)
+{
+    uint64_t cost = kit_fifo_cost(&conn->in) + kit_fifo_cost(&conn->out);
+
+    role->queued += cost - conn->charged;
+    conn->charged = cost;
+}
+
+void
 kit_conn_end(kit_role *role, kit_conn *conn, const vsk_conn *last)
 {
     conn->last = *last;
     conn->over = true;
     conn->withheld = 0;
     conn->full = false;
-    role->queued -= conn->out.count + kit_fifo_abandon(&conn->in);
+    kit_fifo_abandon(&conn->in);
     kit_fifo_clear(&conn->out);
+    kit_conn_charge(role, conn);
 }
 
 /* ---- calls ---- */

@@ -34,8 +34,8 @@ role_send(kit_role *role, vsk_conn *core, const vsk_outgoing *outgoing,
 static void
 drop_out(kit_role *role, kit_conn *conn)
 {
-    role->queued -= conn->out.count;
     kit_fifo_clear(&conn->out);
+    kit_conn_charge(role, conn);
 }
 
 /* Send the first message in out, or all of a stream; VSK_OK: all of it. */
@@ -58,11 +58,17 @@ send_first(kit_role *role, kit_conn *conn, vsk_conn *core)
     status = role_send(role, core, &outgoing, &sent);
     if (sent != 0)
         kit_fifo_drop(&conn->out, sent);
-    role->queued -= sent;
     conn->tx_bytes += sent;
     if (status == VSK_OK && message)
         kit_fifo_next(&conn->out);
+    kit_conn_charge(role, conn);
     return status;
+}
+
+static bool
+is_full(const kit_role *role, const kit_conn *conn)
+{
+    return kit_fifo_cost(&conn->out) > role->options.send_buffer;
 }
 
 /* What was to be done when all is sent. */
@@ -103,7 +109,7 @@ kit_conn_pump(kit_role *role, kit_conn *conn)
         (void)vsk_endpoint_call(role->endpoint, kit_role_now(role), core,
                                 VSK_CALL_RESET, 0);
     finish_out(role, conn, core);
-    conn->full = conn->out.count > role->options.send_buffer;
+    conn->full = is_full(role, conn);
     if (!was_full || conn->full)
         return false;
     kit_conn_settle(role, conn);
@@ -145,8 +151,8 @@ keep(kit_role *role, kit_conn *conn, const vsk_conn *core,
                             ? kit_fifo_add_message(&conn->out, rest, flags)
                             : kit_fifo_add(&conn->out, rest);
 
-    if (status == VSK_OK)
-        role->queued += rest->size;
+    kit_conn_charge(role, conn);
+    conn->full = is_full(role, conn);
     return status;
 }
 
@@ -184,6 +190,5 @@ kit_conn_send(kit_role *role, uint64_t id, const void *data, size_t size,
     /* A stream with a hole is none. */
     if (status != VSK_OK && sent != 0)
         (void)kit_conn_reset(role, id);
-    conn->full = conn->out.count > role->options.send_buffer;
     return status;
 }

@@ -52,7 +52,7 @@ forward(kit_role *role, kit_conn *conn, size_t bytes)
 {
     vsk_conn *core = kit_conn_core(role, conn);
 
-    role->queued -= bytes;
+    kit_conn_charge(role, conn);
     if (core == NULL)
         return;
     (void)vsk_endpoint_forwarded(role->endpoint, kit_role_now(role), core,

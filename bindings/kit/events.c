@@ -58,7 +58,7 @@ tell_in(kit_role *role, kit_conn *conn, kit_event *told)
     kit_fifo_take(&conn->in, block->data, bytes);
     if (message)
         kit_fifo_next(&conn->in);
-    role->queued -= bytes;
+    kit_conn_charge(role, conn);
     tell_block(role, conn, block, bytes, told);
     return VSK_OK;
 }
@@ -208,8 +208,7 @@ keep(kit_role *role, kit_conn *conn, const vsk_packet *packet)
             ? kit_fifo_add_message(&conn->in, packet, packet->header.flags)
             : kit_fifo_add(&conn->in, packet);
 
-    if (status == VSK_OK)
-        role->queued += packet->size;
+    kit_conn_charge(role, conn);
     return status;
 }
 

@@ -118,6 +118,12 @@ kit_fifo_add_message(kit_fifo *fifo, const vsk_packet *payload, uint32_t flags)
     return VSK_OK;
 }
 
+uint64_t
+kit_fifo_cost(const kit_fifo *fifo)
+{
+    return fifo->count + (uint64_t)fifo->mark_count * sizeof *fifo->marks;
+}
+
 bool
 kit_fifo_message(const kit_fifo *fifo, uint32_t *bytes)
 {
@@ -180,17 +186,13 @@ kit_fifo_next(kit_fifo *fifo)
     fifo->mark_count--;
 }
 
-uint32_t
+void
 kit_fifo_abandon(kit_fifo *fifo)
 {
-    uint32_t bytes;
-
     if (fifo->mark_count == 0 || (last_mark(fifo)->flags & VSK_SEQ_EOM) != 0)
-        return 0;
-    bytes = last_mark(fifo)->bytes;
-    fifo->count -= bytes;
+        return;
+    fifo->count -= last_mark(fifo)->bytes;
     fifo->mark_count--;
-    return bytes;
 }
 
 vsk_status

@@ -57,6 +57,7 @@ typedef struct kit_conn {
     vsk_conn last;          /* as it ended, where over */
     kit_fifo out;
     kit_fifo in;
+    uint64_t charged;  /* what in and out take of the role's account */
     uint64_t withheld; /* given to a hook, and not forwarded yet */
     uint64_t rx_bytes;
     uint64_t tx_bytes;
@@ -108,8 +109,8 @@ typedef struct kit_role_options {
     uint64_t features;       /* that a device offers */
     uint32_t cid;            /* the guest's */
     uint32_t connections;    /* at most */
-    uint64_t send_buffer;    /* bytes in out before hooks are throttled */
-    uint64_t budget;         /* bytes in all queues before REQUESTs get RST */
+    uint64_t send_buffer;    /* cost of out above which hooks are throttled */
+    uint64_t budget;         /* of all queues, above which REQUESTs get RST */
     bool empty_messages;     /* send(b"") sends a message on SEQPACKET */
     bool route;              /* of a device: guests may reach each other */
 } kit_role_options;
@@ -165,7 +166,7 @@ struct kit_role {
     uint32_t slot_count;
     kit_conn *ready_first; /* with something to deliver */
     kit_conn *ready_last;
-    uint64_t queued; /* bytes in all queues */
+    uint64_t queued; /* what all queues take: kit_fifo_cost */
     kit_listener *listeners;
     uint32_t listener_count;
     uint64_t *raw_ports; /* ports that the script plays by hand */
@@ -189,6 +190,8 @@ vsk_status kit_fifo_add(kit_fifo *fifo, const vsk_packet *payload);
 /* Append bytes of a message; with EOM in flags it ends with them. */
 vsk_status kit_fifo_add_message(kit_fifo *fifo, const vsk_packet *payload,
                                 uint32_t flags);
+/* What it takes of a budget: its bytes, and a mark for each message. */
+uint64_t kit_fifo_cost(const kit_fifo *fifo);
 /* Bytes of the message that is first; false where none is whole. */
 bool kit_fifo_message(const kit_fifo *fifo, uint32_t *bytes);
 /* The first bytes in one or two pieces; count is written. */
@@ -200,8 +203,8 @@ void kit_fifo_take(kit_fifo *fifo, uint8_t *data, size_t bytes);
 void kit_fifo_drop(kit_fifo *fifo, size_t bytes);
 /* Drop the mark that is first: its bytes are gone already. */
 void kit_fifo_next(kit_fifo *fifo);
-/* Drop a message that has begun and will never end; its bytes. */
-uint32_t kit_fifo_abandon(kit_fifo *fifo);
+/* Drop a message that has begun and will never end. */
+void kit_fifo_abandon(kit_fifo *fifo);
 
 /* options.c */
 vsk_status kit_options_new(kit_role_options **options);
@@ -287,6 +290,8 @@ vsk_status kit_way_copy(kit_way *copy, const kit_way *way);
 kit_conn *kit_conn_find(const kit_role *role, uint64_t id);
 kit_conn *kit_conn_add(kit_role *role, uint64_t id, bool hooks);
 void kit_conn_free(kit_role *role, kit_conn *conn);
+/* Charge the role for its queues, as they are now: after every change. */
+void kit_conn_charge(kit_role *role, kit_conn *conn);
 /* It is over: keep what a script may still read. */
 void kit_conn_end(kit_role *role, kit_conn *conn, const vsk_conn *last);
 /* The core's connection, or the copy of how it ended. */

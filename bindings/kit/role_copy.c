@@ -231,8 +231,8 @@ end_conn(kit_role *role, kit_conn *conn)
 
     last.state = VSK_STATE_CLOSED;
     last.reason = VSK_REASON_TRANSPORT;
-    kit_conn_end(role, conn, &last);
     kit_fifo_clear(&conn->in);
+    kit_conn_end(role, conn, &last);
     conn->ready = NULL;
     conn->is_ready = false;
     conn->eof = false;

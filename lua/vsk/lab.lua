@@ -245,9 +245,9 @@ return {
     -- Beside the hooks (see vsk.party): cid, the first guest's, 3; features that are offered, of
     -- vsk.feature; buf_alloc, each connection's buffer in bytes; send_buffer, bytes in a send queue
     -- above which hooks' data counts as not taken yet; budget, bytes in all queues above which
-    -- REQUESTs get RST; connections, how many there may be; connect_timeout, close_timeout and
-    -- drain_timeout in seconds; empty_messages: messages without bytes may be sent, which Linux
-    -- reads as end of file; route: guests reach each other.
+    -- REQUESTs get RST, where a message counts 12 more than it has; connections, how many there may
+    -- be; connect_timeout, close_timeout and drain_timeout in seconds; empty_messages: messages
+    -- without bytes may be sent, which Linux reads as end of file; route: guests reach each other.
     -- @function device
     -- @tparam[opt] table options
     -- @treturn Device

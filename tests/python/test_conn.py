@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from labs import MESSAGES, PORT, Acceptor, Echo, Noted, connected, hooked, ops
+from labs import MESSAGES, PORT, Acceptor, Echo, Noted, connected, hooked, ops, raw, shake
 
 import vsk
 
@@ -361,6 +361,54 @@ def test_a_flood_that_is_echoed_ends() -> None:
 
     assert [error.status for error in device.values("error")] == [vsk.Status.BAD_FLOOD]
     assert device.values("close") == [vsk.Reason.PROTOCOL]
+
+
+def test_a_million_empty_messages_count_in_the_send_queue() -> None:
+    mark, count = 12, 1_000_000
+    device = Noted(empty_messages=True, budget=8 * KIB * KIB)
+    lab = vsk.Lab(device)
+    shake(lab.guest, type=MESSAGES, buf_alloc=1)
+    own = device.connections[0]
+
+    for _ in range(count):
+        own.send(b"")
+    lab.run(within=0)
+    queued = count - ops(lab).count("RW")
+
+    assert own.queued == 0
+    assert queued > count // 2
+    assert device.counters["queued"] == queued * mark
+    # The queue is full: what came is not taken as long as that does not change.
+    raw(lab.guest, "RW", type=MESSAGES, flags=vsk.Seq.EOM, payload=b"hello", buf_alloc=1)
+    raw(lab.guest, "CREDIT_REQUEST", type=MESSAGES, buf_alloc=1)
+    lab.guest.expect(op="CREDIT_UPDATE", fwd_cnt=0)
+    assert device.values("data") == [b"hello"]
+    # Over the budget nobody else is let in.
+    raw(lab.guest, "REQUEST", 1025)
+    lab.guest.expect(op="RST", dst_port=1025)
+
+    own.reset()
+    lab.run()
+
+    assert device.counters["queued"] == 0
+
+
+def test_a_queue_that_is_full_of_messages_says_when_it_is_not() -> None:
+    device = Noted(empty_messages=True, send_buffer=1200)
+    lab, conn = connected(device, MESSAGES)
+    for _ in range(1000):
+        device.connections[0].send(b"")
+    assert device.counters["queued"] > 1200
+
+    while "writable" not in device.names():
+        conn.recv()
+        lab.run(within=0)
+
+    assert device.counters["queued"] <= 1200
+    while device.counters["queued"]:
+        conn.recv()
+    lab.run()
+    assert device.names().count("writable") == 1
 
 
 # ---- what it is ----
