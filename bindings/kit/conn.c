@@ -97,6 +97,7 @@ kit_conn_end(kit_role *role, kit_conn *conn, const vsk_conn *last)
     conn->over = true;
     conn->withheld = 0;
     conn->full = false;
+    vsk_timers_cancel(&role->lingers, (uint32_t)conn->id);
     kit_fifo_abandon(&conn->in);
     kit_fifo_clear(&conn->out);
     kit_conn_charge(role, conn);

@@ -93,6 +93,7 @@ bool
 kit_conn_pump(kit_role *role, kit_conn *conn)
 {
     vsk_conn *core = kit_conn_core(role, conn);
+    uint64_t before = kit_fifo_cost(&conn->out);
     bool was_full = conn->full;
     vsk_status status = VSK_OK;
 
@@ -109,6 +110,7 @@ kit_conn_pump(kit_role *role, kit_conn *conn)
         (void)vsk_endpoint_call(role->endpoint, kit_role_now(role), core,
                                 VSK_CALL_RESET, 0);
     finish_out(role, conn, core);
+    kit_conn_linger(role, conn, kit_fifo_cost(&conn->out) < before);
     conn->full = is_full(role, conn);
     if (!was_full || conn->full)
         return false;

@@ -167,7 +167,15 @@ kit_host_cancel(kit_host *host, uint64_t id)
 uint64_t
 kit_host_next(const kit_host *host)
 {
-    return host->after_count == 0 ? UINT64_MAX : host->afters[0].deadline;
+    uint64_t next =
+        host->after_count == 0 ? UINT64_MAX : host->afters[0].deadline;
+    uint64_t deadline;
+
+    for (uint32_t i = 0; i < host->role_count; i++)
+        if (kit_role_deadline(host->roles[i], &deadline) == VSK_OK &&
+            deadline < next)
+            next = deadline;
+    return next;
 }
 
 vsk_status

@@ -91,7 +91,7 @@ void kit_host_add(kit_host *host, kit_role *role, uint32_t pair);
 vsk_status kit_host_after(kit_host *host, uint64_t delay, uint64_t *id);
 /* VSK_NONE where it was told or canceled already. */
 vsk_status kit_host_cancel(kit_host *host, uint64_t id);
-/* The next deadline, UINT64_MAX: none. */
+/* The next deadline, of scripts and of closes; UINT64_MAX: none. */
 uint64_t kit_host_next(const kit_host *host);
 /* Take the timer that is due; VSK_NONE where none is. */
 vsk_status kit_host_due(kit_host *host, uint64_t *id);

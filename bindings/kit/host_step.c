@@ -68,12 +68,17 @@ poll(kit_host *host, uint64_t limit, kit_event *event)
     return status;
 }
 
-/* The script's timer that is due, if one is. */
+/* A close that has waited for too long, or the script's timer that is due. */
 static vsk_status
 expire(kit_host *host, kit_event *event)
 {
-    vsk_status status = kit_host_due(host, &event->id);
+    vsk_status status = VSK_NONE;
 
+    for (uint32_t i = 0; i < host->role_count && status == VSK_NONE; i++)
+        status = kit_role_expire(host->roles[i]);
+    if (status == VSK_OK)
+        return status;
+    status = kit_host_due(host, &event->id);
     if (status == VSK_OK)
         event->kind = KIT_TOLD_AFTER;
     return status;

@@ -130,6 +130,12 @@ begin_guest(kit_role *role, arena *from, uint64_t seed)
 static vsk_status
 begin(kit_role *role, arena *from, uint64_t seed)
 {
+    uint32_t capacity = role->options.connections;
+    vsk_timer *heap = piece(from, capacity, sizeof *heap);
+    uint32_t *place = piece(from, capacity, sizeof *place);
+
+    if (from->base != NULL)
+        (void)vsk_timers_init(&role->lingers, heap, place, capacity);
     return role->is_guest ? begin_guest(role, from, seed)
                           : begin_device(role, from, seed);
 }

@@ -166,7 +166,8 @@ struct kit_role {
     uint32_t slot_count;
     kit_conn *ready_first; /* with something to deliver */
     kit_conn *ready_last;
-    uint64_t queued; /* what all queues take: kit_fifo_cost */
+    uint64_t queued;    /* what all queues take: kit_fifo_cost */
+    vsk_timers lingers; /* of closes that wait for out; tables in the arena */
     kit_listener *listeners;
     uint32_t listener_count;
     uint64_t *raw_ports; /* ports that the script plays by hand */
@@ -317,6 +318,16 @@ vsk_status kit_conn_send(kit_role *role, uint64_t id, const void *data,
                          size_t size, bool eor, kit_why *why);
 /* Send what is in out, as far as it goes; true where it fell under its limit. */
 bool kit_conn_pump(kit_role *role, kit_conn *conn);
+
+/* linger.c: who closes sends its queue first, but does not wait for ever */
+/* After a change of out: where a close waits for it, the role's close_timeout
+ * begins, and begins again with all that has left. A half-close has no deadline:
+ * the connection goes on. */
+void kit_conn_linger(kit_role *role, const kit_conn *conn, bool left);
+/* When the next close has waited for long enough; VSK_NONE: none waits. */
+vsk_status kit_role_deadline(const kit_role *role, uint64_t *deadline);
+/* End one that has by now: RST, TIMEOUT, and its queue goes with the CLOSE. */
+vsk_status kit_role_expire(kit_role *role);
 
 /* conn_take.c */
 /* Forward what hooks have taken, unless it is paused or out is over its limit. */

@@ -64,7 +64,7 @@ kit_role_count(const kit_role *role, const char *name, uint64_t *count)
         {"tx_bytes", endpoint->counters.tx_bytes},
         {"errors", endpoint->counters.errors},
         {"foreign", endpoint->counters.foreign},
-        {"timers", endpoint->timers.count},
+        {"timers", endpoint->timers.count + role->lingers.count},
         {"outstanding", outstanding(role)},
         {"lost", lost(role)},
     };

@@ -77,7 +77,8 @@ typedef enum vsk_call {
     VSK_CALL_BLAME,    /**< the same: the peer broke a rule that the role or
                           the application has */
     VSK_CALL_DRAINED,  /**< all that was received is forwarded */
-    VSK_CALL_TIMEOUT   /**< the state's timer ran out */
+    VSK_CALL_TIMEOUT   /**< the state's timer ran out, in ESTABLISHED that of an
+                          application which closes and cannot send the rest */
 } vsk_call;
 
 /** Two ends of a connection. */

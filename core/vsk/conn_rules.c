@@ -129,7 +129,7 @@ static const vsk_conn_rule RULES[STATES][CONN_INPUTS] =
                 [CALL_RESET] = END(LOCAL, VSK_DO_SEND_RST),
                 [CALL_BLAME] = END(PROTOCOL, VSK_DO_SEND_RST),
                 [CALL_DRAINED] = STAY(ESTABLISHED, 0),
-                [CALL_TIMEOUT] = NOT_ALLOWED,
+                [CALL_TIMEOUT] = END(TIMEOUT, VSK_DO_SEND_RST),
             },
         [VSK_STATE_CLOSING] =
             {

@@ -85,7 +85,9 @@ typedef struct vsk_policy {
     bool answer;              /**< CREDIT_REQUEST with a CREDIT_UPDATE */
     bool meter;               /**< hold packets back as well as bytes */
     uint64_t connect_timeout; /**< nanoseconds from our REQUEST to RESPONSE */
-    uint64_t close_timeout;   /**< from our SHUTDOWN of both to the RST */
+    uint64_t close_timeout;   /**< from our SHUTDOWN of both to the RST; who
+                                 queues payload gives it as long to move before
+                                 that */
     uint64_t drain_timeout;   /**< from the peer's, until all is forwarded */
     uint64_t ask_first;       /**< between two CREDIT_REQUEST, doubled */
     uint64_t ask_last;        /**< each time up to this */
@@ -287,8 +289,8 @@ VSK_API vsk_status vsk_endpoint_connect(vsk_endpoint *endpoint, uint64_t now,
                                         vsk_conn **conn);
 
 /**
- * Do what the application asks: VSK_CALL_ACCEPT, _SHUTDOWN, _CLOSE, _RESET or
- * _BLAME.
+ * Do what the application asks: VSK_CALL_ACCEPT, _SHUTDOWN, _CLOSE, _RESET,
+ * _BLAME or _TIMEOUT.
  *
  * @param endpoint changed on success
  * @param now time in nanoseconds

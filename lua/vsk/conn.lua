@@ -92,6 +92,8 @@ end
 local shutdown_options = class.set("send", "receive")
 
 --- Send no more, once what is queued is sent, or receive no more, or both.
+--
+-- What is queued has no deadline: only close gives up on it.
 -- @tparam table options send, receive: true, or false
 -- @treturn[1] boolean true
 -- @return[2] nil, message, code: PIPE where it is over
@@ -108,6 +110,9 @@ function Conn:shutdown(options)
 end
 
 --- Send what is queued, then close. Closing twice is no error.
+--
+-- Where nothing of the queue leaves for close_timeout seconds the rest of it is dropped: RST, and
+-- the reason is TIMEOUT.
 -- @treturn boolean true
 function Conn:close()
   local own = of(self)

@@ -175,12 +175,19 @@ class Conn:
         self._role.send(self._id, data, eor)
 
     def shutdown(self, *, send: bool = False, receive: bool = False) -> None:
-        """Send no more, once what is queued is sent, or receive no more, or both."""
+        """Send no more, once what is queued is sent, or receive no more, or both.
+
+        What is queued has no deadline: only close gives up on it.
+        """
         flags = (Shutdown.SEND if send else 0) | (Shutdown.RECEIVE if receive else 0)
         self._role.shutdown(self._id, flags)
 
     def close(self) -> None:
-        """Send what is queued, then close. Closing twice is no error."""
+        """Send what is queued, then close. Closing twice is no error.
+
+        Where nothing of the queue leaves for close_timeout seconds the rest of it is dropped: RST,
+        and the reason is TIMEOUT.
+        """
         self._role.close(self._id)
 
     # ---- receiving ----

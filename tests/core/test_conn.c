@@ -457,7 +457,7 @@ static struct row {
 
     /* Payload goes to the application, a CREDIT_REQUEST is answered, a
      * CREDIT_UPDATE is not; both bits of SHUTDOWN are answered by RST once all
-     * is read. No timer runs. */
+     * is read. The only timer is that of who closes and cannot send the rest. */
     ROW(ESTABLISHED, SHUTDOWN_0, ESTABLISHED, NOTHING, OK, NONE),
     ROW(ESTABLISHED, SHUTDOWN_RECEIVE, ESTABLISHED, NOTHING, OK, NONE),
     ROW(ESTABLISHED, RW, ESTABLISHED, DATA, OK, NONE),
@@ -468,7 +468,7 @@ static struct row {
     ROW(ESTABLISHED, RESET, CLOSED, BREAK, OK, LOCAL),
     ROW(ESTABLISHED, BLAME, CLOSED, BREAK, OK, PROTOCOL),
     ROW(ESTABLISHED, DRAINED, ESTABLISHED, NOTHING, OK, NONE),
-    ROW(ESTABLISHED, TIMEOUT, ESTABLISHED, UNTOUCHED, ERR_STATE, NONE),
+    ROW(ESTABLISHED, TIMEOUT, CLOSED, BREAK, OK, TIMEOUT),
     /* VSOCK-BOTH-07: no such op */
     ROW(ESTABLISHED, OP_0, CLOSED, BREAK, BAD_OP, PROTOCOL),
     ROW(ESTABLISHED, OP_8, CLOSED, BREAK, BAD_OP, PROTOCOL),

@@ -777,6 +777,42 @@ a_starved_sender_whose_peer_closed_has_the_timer_of_its_reader(void **state)
 }
 
 static void
+a_starved_sender_that_gives_up_ends_with_rst_and_asks_no_more(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *conn = established(end);
+    (void)state;
+    starve(end, conn);
+
+    ask(end, conn, VSK_CALL_TIMEOUT, 0);
+
+    assert_int_equal(wait_for(end, 100 * VSK_SECOND), 0);
+    expect_close(end, VSK_REASON_TIMEOUT);
+    expect_quiet(end);
+    expect_reply(end, VSK_OP_RST);
+    expect_no_reply(end);
+    assert_int_equal(end->endpoint.table.count, 0);
+    free(end);
+}
+
+static void
+a_sender_that_was_wronged_ends_with_rst_and_says_why(void **state)
+{
+    struct end *end = end_new();
+    vsk_conn *conn = established(end);
+    (void)state;
+    starve(end, conn);
+
+    ask(end, conn, VSK_CALL_BLAME, 0);
+
+    expect_close(end, VSK_REASON_PROTOCOL);
+    expect_quiet(end);
+    expect_reply(end, VSK_OP_RST);
+    expect_no_reply(end);
+    free(end);
+}
+
+static void
 who_is_over_is_not_writable(void **state)
 {
     struct end *end = end_new();
@@ -1318,6 +1354,9 @@ main(void)
             a_starved_sender_that_closes_has_the_timer_of_its_close),
         cmocka_unit_test(
             a_starved_sender_whose_peer_closed_has_the_timer_of_its_reader),
+        cmocka_unit_test(
+            a_starved_sender_that_gives_up_ends_with_rst_and_asks_no_more),
+        cmocka_unit_test(a_sender_that_was_wronged_ends_with_rst_and_says_why),
         cmocka_unit_test(who_is_over_is_not_writable),
         cmocka_unit_test(who_takes_the_slot_of_a_sender_is_not_writable),
         cmocka_unit_test(a_packet_of_payload_has_all_its_fields),

@@ -118,6 +118,51 @@ describe("a connection", function()
     assert.equal("PIPE", rig.refused(conn:exchange "x"))
   end)
 
+  it("closes without the rest where its queue does not move for so long", function()
+    local conn, lab = connected { guests = { vsk.guest { close_timeout = 0.5 } } }
+    local theirs = other(lab)
+    theirs:pause()
+    conn:send(("x"):rep(1 << 20))
+    conn:close()
+    assert.is_true(conn.queued > 0)
+
+    assert(lab:run())
+
+    assert.equal(0.5, lab.now)
+    assert.same({ "TIMEOUT", 0 }, { conn.reason, conn.queued })
+    assert.equal("RESET", theirs.reason)
+    assert.equal("TIMEOUT", rig.refused(conn:receive()))
+  end)
+
+  it("closes when all is sent where its queue moves, however long that takes", function()
+    local received = 0
+    local conn, lab
+    conn, lab = connected { on_data = function(theirs, data)
+      received = received + #data
+      theirs:pause()
+      lab.device:after(5, function() theirs:resume() end)
+    end, buf_alloc = 1 << 16 }
+    conn:send(("x"):rep(1 << 18))
+    conn:close()
+
+    assert(lab:run())
+
+    assert.is_true(lab.now > 8)
+    assert.same({ "CLOSED", 1 << 18 }, { conn.reason, received })
+  end)
+
+  it("has no deadline for what is queued before a half-close", function()
+    local conn, lab = connected()
+    other(lab):pause()
+    conn:send(("x"):rep(1 << 20))
+    conn:shutdown { send = true }
+
+    assert(lab:run(nil, 60))
+
+    assert.equal("ESTABLISHED", conn.state)
+    assert.is_true(conn.queued > 0)
+  end)
+
   it("waits in vain where nothing will ever come", function()
     local conn, lab = connected()
 

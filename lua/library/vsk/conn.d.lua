@@ -38,7 +38,7 @@ local Conn = {}
 ---@return true
 function Conn:accept() end
 
----Send what is queued, then close.
+---Send what is queued, then close; where nothing of it leaves for close_timeout, RST and TIMEOUT.
 ---@return true
 function Conn:close() end
 
@@ -93,7 +93,7 @@ function Conn:resume() end
 ---@return vsk.Code? code
 function Conn:send(data, options) end
 
----Send no more, or receive no more, or both.
+---Send no more, once what is queued is sent, however long that takes, or receive no more, or both.
 ---@param options {send?: boolean, receive?: boolean}
 ---@return true|nil ok
 ---@return string? message
