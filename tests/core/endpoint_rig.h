@@ -66,6 +66,24 @@ end_new(void)
     return end;
 }
 
+static inline int
+end_begin(void **state)
+{
+    *state = end_new();
+    return 0;
+}
+
+static inline int
+end_finish(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+/** A case that finds a new endpoint in its state. */
+#define WITH_END(name)                                                         \
+    cmocka_unit_test_setup_teardown(name, end_begin, end_finish)
+
 /* ---- the peer's packets ---- */
 
 static inline vsk_header
@@ -275,6 +293,24 @@ expect_no_reply(struct end *end)
     vsk_header header;
 
     assert_int_equal(vsk_endpoint_reply(&end->endpoint, &header), VSK_NONE);
+}
+
+/** Nothing is to be told, and nothing to be sent. */
+static inline void
+expect_nothing(struct end *end)
+{
+    expect_quiet(end);
+    expect_no_reply(end);
+}
+
+/** It must be over, why, and the last packet a RST. */
+static inline void
+expect_over(struct end *end, vsk_reason reason)
+{
+    expect_close(end, reason);
+    expect_quiet(end);
+    expect_reply(end, VSK_OP_RST);
+    expect_no_reply(end);
 }
 
 /* ---- connections ---- */
