@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from vsk import __version__
+from vsk import __version__, linux_command
 from vsk.capture import Capture, Record
 from vsk.check import Checker
 from vsk.check.finding import seconds
@@ -103,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     show = verbs.add_parser("show", help="print a line for each packet")
     show.add_argument("file", metavar="FILE")
     show.set_defaults(verb=_show)
+
+    linux_command.add_verb(verbs)
     return parser
 
 
