@@ -113,9 +113,8 @@ main(void)
         if ((polls[0].revents & ~POLLOUT) != 0)
             frames_fill();
         take_frames();
-        while (read(children, &info, sizeof info) > 0)
-            continue;
-        jobs_reap();
+        if (read(children, &info, sizeof info) > 0)
+            jobs_reap();
         jobs_move(polls + 2);
     }
 }

@@ -49,7 +49,7 @@ drop(int *fd)
 }
 
 static void
-fail(uint32_t id)
+refuse(uint32_t id)
 {
     const char *words = strerror(errno);
 
@@ -118,7 +118,7 @@ start(struct job *job, const char *command)
     if (job->pid == 0)
         become_shell(theirs, job->terminal, command);
     if (job->pid < 0)
-        fail(job->id);
+        refuse(job->id);
     for (int i = 0; i < STREAMS; i++) {
         drop(&theirs[i]);
         if (job->pid < 0)
@@ -138,7 +138,7 @@ run(const struct frame *frame)
 
     if (job == NULL || frame->size == 0) {
         errno = job == NULL ? EAGAIN : EINVAL;
-        fail(frame->job);
+        refuse(frame->job);
         return;
     }
     memcpy(command, frame->payload + 1, (size_t)frame->size - 1);

@@ -85,12 +85,13 @@ def test_the_wheel_holds_the_package_and_its_papers_alone(sdist: Path) -> None:
         if file.suffix in {".py", ".pyi"} or file.name == "py.typed"
     }
     binary = {name for name in names if re.fullmatch(r"vsk/_core\.[\w-]+\.so", name)}
+    programs = {f"vsk/linux/programs/{name}" for name in ("vsk-agent", "vsock-cat")}
     info = "virtio_vsock-0.1.0.dist-info"
     papers = {f"{info}/{name}" for name in PAPERS}
     assert len(binary) == 1
     assert {"vsk/__init__.py", "vsk/py.typed"} < package
     assert any(name.endswith(".pyi") for name in package)
-    assert names == package | binary | papers
+    assert names == package | binary | programs | papers
 
 
 def test_the_sdist_makes_the_same_wheel(sdist: Path, installed: Path) -> None:
