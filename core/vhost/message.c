@@ -142,7 +142,8 @@ decode_memory(vsk_message *message, const uint8_t *wire)
     (void)get32(&wire);
     if (count > VSK_MESSAGE_REGIONS)
         return VSK_BAD_REGION;
-    if (message->size != TABLE_HEAD + count * REGION_BYTES)
+    /* User Mode Linux sends room for two regions with the one that it has. */
+    if (message->size < TABLE_HEAD + count * REGION_BYTES)
         return VSK_BAD_MESSAGE_SIZE;
     memory->count = count;
     for (uint32_t i = 0; i < count; i++)
