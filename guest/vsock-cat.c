@@ -96,7 +96,7 @@ options_of(int argc, char **argv)
     struct options options = {.type = SOCK_STREAM};
     int letter;
 
-    while ((letter = getopt(argc, argv, "+s:e:lkh")) != -1) {
+    while ((letter = getopt(argc, argv, "s:e:lkh")) != -1) {
         if (letter == 's')
             options.type = type_of(optarg);
         else if (letter == 'e')
