@@ -49,6 +49,8 @@ typedef struct kit_host_kind {
                        vsk_event *event);
     /* Kick a guest's device, asked for or not. */
     vsk_status (*kick)(kit_host *host, kit_role *role, uint32_t queue);
+    /* End a device's connections, and tell its guest, by another CID too. */
+    vsk_status (*reset)(kit_host *host, kit_role *device, uint64_t guest_cid);
     /* Where the device's end of a guest's queue stands, as far as it can be
      * known: left as it is otherwise. */
     void (*device_state)(const kit_host *host, const kit_role *guest,

@@ -54,6 +54,12 @@ lab_kick(kit_host *host, kit_role *role, uint32_t queue)
     return VSK_OK;
 }
 
+static vsk_status
+lab_reset(kit_host *host, kit_role *device, uint64_t guest_cid)
+{
+    return vsk_device_reset_transport(device->device, lab_now(host), guest_cid);
+}
+
 static void
 lab_device_state(const kit_host *host, const kit_role *guest, uint32_t queue,
                  vsk_ring_state *state)
@@ -87,6 +93,7 @@ static const kit_host_kind kind = {
     .wake = lab_wake,
     .poll = lab_poll,
     .kick = lab_kick,
+    .reset = lab_reset,
     .device_state = lab_device_state,
     .block = lab_block,
     .clear = lab_clear,

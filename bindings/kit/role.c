@@ -282,10 +282,9 @@ kit_role_reset_transport(kit_role *role, uint64_t guest_cid)
 {
     vsk_status status;
 
-    if (role->is_guest)
+    if (role->is_guest || role->host == NULL)
         return VSK_ERR_ARGUMENT;
-    status =
-        vsk_device_reset_transport(role->device, kit_role_now(role), guest_cid);
+    status = role->host->kind->reset(role->host, role, guest_cid);
     kit_role_wake(role);
     return status;
 }

@@ -41,6 +41,22 @@ last_events(kit_role *role, vsk_event *event)
                : vsk_device_poll(role->device, vsk_loop_now(), event);
 }
 
+/* The deadlines of closes stand still with the core's, while no ring runs. */
+static void
+follow(kit_socket *socket, kit_role *role)
+{
+    bool still = socket->is_guest ? socket->frontend.state != VSK_FRONTEND_LIVE
+                                  : role->device->paused;
+
+    if (still == socket->still)
+        return;
+    socket->still = still;
+    if (still)
+        vsk_timers_stop(&role->lingers, vsk_loop_now());
+    else
+        vsk_timers_start(&role->lingers, vsk_loop_now());
+}
+
 static vsk_status
 socket_poll(kit_host *host, uint64_t limit, kit_role **role, vsk_event *event)
 {
@@ -55,6 +71,7 @@ socket_poll(kit_host *host, uint64_t limit, kit_role **role, vsk_event *event)
         status = vsk_frontend_step(&socket->frontend, event);
     else
         status = vsk_backend_step(&socket->backend, event);
+    follow(socket, *role);
     /* Who does not ask on until there is nothing finds it readable. */
     vsk_loop_alarm(&socket->loop, status == VSK_NONE ? kit_host_next(host) : 0);
     return status;
@@ -65,6 +82,13 @@ socket_kick(kit_host *host, kit_role *role, uint32_t queue)
 {
     (void)role;
     return vsk_frontend_kick(&socket_of(host)->frontend, queue);
+}
+
+static vsk_status
+socket_reset(kit_host *host, kit_role *device, uint64_t guest_cid)
+{
+    (void)device;
+    return vsk_backend_reset_transport(&socket_of(host)->backend, guest_cid);
 }
 
 /* It is the other process's: what a device would answer is not known. */
@@ -119,6 +143,7 @@ static const kit_host_kind kind = {
     .wake = socket_wake,
     .poll = socket_poll,
     .kick = socket_kick,
+    .reset = socket_reset,
     .device_state = socket_device_state,
     .block = socket_block,
     .clear = socket_clear,

@@ -15,6 +15,7 @@ typedef struct kit_socket {
     kit_host host;
     bool is_guest;
     bool closed;
+    bool still;     /* rings do not run, nor do deadlines */
     vsk_loop loop;  /* the end's descriptor, and the script's timers */
     uint64_t began; /* on the system's clock: time 0 of the trace */
     union {
