@@ -145,8 +145,13 @@ vsk_channel_receive(vsk_channel *channel, vsk_message *message, vsk_fds *fds)
     if (channel->fd < 0)
         return VSK_ERR_CLOSED;
     status = read_up_to(channel, VSK_MESSAGE_HEADER);
-    if (status == VSK_OK)
-        status = vsk_message_header(message, channel->in);
+    if (channel->in_size >= VSK_MESSAGE_HEADER) {
+        /* Also where its descriptors are wrong: it can be named. */
+        vsk_status known = vsk_message_header(message, channel->in);
+
+        if (status == VSK_OK)
+            status = known;
+    }
     if (status == VSK_OK)
         status = read_up_to(channel, VSK_MESSAGE_HEADER + message->size);
     if (status == VSK_NONE)

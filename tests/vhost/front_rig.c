@@ -426,7 +426,12 @@ front_agree(struct front *front, uint64_t protocol, uint64_t features)
 void
 front_open(struct front *front)
 {
+    vsk_event event;
+
     vsk_guest_close(&front->guest);
+    /* What the driver tells itself of its former life is nobody's concern. */
+    while (vsk_guest_poll(&front->guest, vsk_loop_now(), &event) == VSK_OK)
+        continue;
     assert_int_equal(vsk_pool_init(&front->pool, &front->memory, front->ranges,
                                    8 * FRONT_SIZE),
                      VSK_OK);
