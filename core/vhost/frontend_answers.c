@@ -91,6 +91,8 @@ vsk_frontend_hear(vsk_frontend *frontend)
         return;
     if (status == VSK_EOF && frontend->dialogue.asked)
         status = VSK_BAD_HANGUP;
+    if (status == VSK_BAD_MESSAGE || status == VSK_BAD_MESSAGE_SIZE)
+        status = VSK_BAD_REPLY;
     vsk_frontend_end(
         frontend, status,
         frontend->dialogue.asked ? vsk_frontend_asked(frontend) : NULL, "%s",

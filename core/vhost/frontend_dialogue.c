@@ -44,7 +44,8 @@ go_live(vsk_frontend *frontend)
                     "live: CID %llu, %u queues, features 0x%llx",
                     (unsigned long long)frontend->guest_cid, frontend->queues,
                     (unsigned long long)frontend->guest->features);
-    /* What was offered while nobody looked. */
+    /* What was offered while nobody looked: all at once. */
+    (void)vsk_guest_notify(frontend->guest);
     for (uint32_t queue = 0; queue < frontend->queues; queue++)
         (void)vsk_frontend_kick(frontend, queue);
 }

@@ -30,7 +30,7 @@ count_fds(void)
 }
 
 void
-front_close(int *fd)
+play_close(int *fd)
 {
     if (*fd >= 0)
         (void)close(*fd);
@@ -40,7 +40,7 @@ front_close(int *fd)
 /* ---- life ---- */
 
 vsk_frontend_options
-front_options(void)
+play_options(void)
 {
     vsk_frontend_options options = vsk_frontend_options_default();
 
@@ -49,85 +49,85 @@ front_options(void)
     return options;
 }
 
-struct front *
-front_made(const vsk_frontend_options *options)
+struct play *
+play_made(const vsk_frontend_options *options)
 {
-    const vsk_frontend_options usual = front_options();
-    struct front *front = stage_zeroed(1, sizeof *front);
+    const vsk_frontend_options usual = play_options();
+    struct play *play = stage_zeroed(1, sizeof *play);
     vsk_guest_policy policy = stage_small_policy();
 
-    front->fds_before = count_fds();
-    front->tables = stage_tables_new(FRONT_SIZE);
-    assert_int_equal(vsk_guest_init(&front->guest, &policy, &front->tables, 7),
+    play->fds_before = count_fds();
+    play->tables = stage_tables_new(PLAY_SIZE);
+    assert_int_equal(vsk_guest_init(&play->guest, &policy, &play->tables, 7),
                      VSK_OK);
-    assert_int_equal(vsk_frontend_init(&front->frontend, &front->guest,
-                                       &front->pool, front->ranges, 256,
+    assert_int_equal(vsk_frontend_init(&play->frontend, &play->guest,
+                                       &play->pool, play->ranges, 256,
                                        options != NULL ? options : &usual),
                      VSK_OK);
-    front->features = FRONT_FEATURES;
-    front->protocol = VSK_FRONTEND_PROTOCOL;
-    front->cid = CID;
-    front->queues = VSK_QUEUES;
-    front->slots = 32;
-    front->fd = front->requests = front->memory = front->state = -1;
-    front->brings = -1;
+    play->features = PLAY_FEATURES;
+    play->protocol = VSK_FRONTEND_PROTOCOL;
+    play->cid = CID;
+    play->queues = VSK_QUEUES;
+    play->slots = 32;
+    play->fd = play->requests = play->memory = play->state = -1;
+    play->brings = -1;
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        front->kicks[i] = front->calls[i] = -1;
-    return front;
+        play->kicks[i] = play->calls[i] = -1;
+    return play;
 }
 
 static void
-close_received(struct front *front)
+close_received(struct play *play)
 {
-    front_close(&front->requests);
-    front_close(&front->memory);
-    front_close(&front->state);
-    front_close(&front->brings);
+    play_close(&play->requests);
+    play_close(&play->memory);
+    play_close(&play->state);
+    play_close(&play->brings);
     for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        front_close(&front->kicks[i]);
-        front_close(&front->calls[i]);
+        play_close(&play->kicks[i]);
+        play_close(&play->calls[i]);
     }
 }
 
 vsk_status
-front_adopt(struct front *front)
+play_adopt(struct play *play)
 {
     int ends[2];
     vsk_status status;
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
                      0);
-    status = vsk_frontend_adopt(&front->frontend, ends[0]);
+    status = vsk_frontend_adopt(&play->frontend, ends[0]);
     if (status != VSK_OK) {
         (void)close(ends[0]);
         (void)close(ends[1]);
         return status;
     }
-    close_received(front);
-    front_close(&front->fd);
-    front->fd = ends[1];
+    close_received(play);
+    play_close(&play->fd);
+    play->fd = ends[1];
     return status;
 }
 
-struct front *
-front_new(const vsk_frontend_options *options)
+struct play *
+play_new(const vsk_frontend_options *options)
 {
-    struct front *front = front_made(options);
+    struct play *play = play_made(options);
 
-    assert_int_equal(front_adopt(front), VSK_OK);
-    return front;
+    assert_int_equal(play_adopt(play), VSK_OK);
+    return play;
 }
 
 void
-front_free(struct front *front)
+play_free(struct play *play)
 {
-    vsk_frontend_close(&front->frontend);
-    vsk_frontend_close(&front->frontend);
-    close_received(front);
-    front_close(&front->fd);
-    assert_int_equal(count_fds(), front->fds_before);
-    stage_tables_free(&front->tables);
-    free(front);
+    vsk_frontend_close(&play->frontend);
+    vsk_frontend_close(&play->frontend);
+    close_received(play);
+    play_close(&play->fd);
+    assert_int_equal(count_fds(), play->fds_before);
+    stage_tables_free(&play->tables);
+    free(play);
 }
 
 /* ---- what the back end hears ---- */
@@ -152,7 +152,7 @@ number64(const struct wire *wire, uint32_t at)
 
 /* Read so many bytes, which are there: the front end is in this thread. */
 static bool
-read_part(struct front *front, struct wire *wire, void *bytes, size_t size)
+read_part(struct play *play, struct wire *wire, void *bytes, size_t size)
 {
     union {
         char room[CMSG_SPACE(8 * sizeof(int))];
@@ -163,9 +163,9 @@ read_part(struct front *front, struct wire *wire, void *bytes, size_t size)
                             .msg_iovlen = 1,
                             .msg_control = control.room,
                             .msg_controllen = sizeof control.room};
-    ssize_t got = size == 0 ? 0
-                            : recvmsg(front->fd, &header,
-                                      MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    ssize_t got =
+        size == 0 ? 0
+                  : recvmsg(play->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
     if (got <= 0)
         return size == 0;
@@ -182,25 +182,25 @@ read_part(struct front *front, struct wire *wire, void *bytes, size_t size)
 }
 
 static bool
-hear(struct front *front, struct wire *wire)
+hear(struct play *play, struct wire *wire)
 {
     uint32_t head[3];
 
     memset(wire, 0, sizeof *wire);
-    if (!read_part(front, wire, head, sizeof head))
+    if (!read_part(play, wire, head, sizeof head))
         return false;
     wire->request = head[0];
     wire->flags = head[1];
     wire->size = head[2];
     assert_in_range(wire->size, 0, sizeof wire->payload);
-    assert_true(read_part(front, wire, wire->payload, wire->size));
+    assert_true(read_part(play, wire, wire->payload, wire->size));
     return true;
 }
 
 static void
 keep(int *place, struct wire *wire)
 {
-    front_close(place);
+    play_close(place);
     if (wire->fd_count == 0)
         return;
     assert_int_equal(wire->fd_count, 1);
@@ -211,13 +211,13 @@ keep(int *place, struct wire *wire)
 /* Write a line: name, numbers, "+1" for each descriptor, "!" for an answer
  * that is wanted. */
 static void
-note(struct front *front, const struct wire *wire)
+note(struct play *play, const struct wire *wire)
 {
     const vsk_request_shape *shape = vsk_request_find(wire->request);
     char numbers[40] = "";
 
     assert_non_null(shape);
-    assert_in_range(front->lines, 0, FRONT_LINES - 1);
+    assert_in_range(play->lines, 0, PLAY_LINES - 1);
     /* VHU-BOTH-02, VHU-BOTH-03 */
     assert_int_equal(wire->flags & ~8u, 1);
     if (shape->payload == VSK_PAYLOAD_U64)
@@ -229,7 +229,7 @@ note(struct front *front, const struct wire *wire)
                        number32(wire, 4));
     if (shape->payload == VSK_PAYLOAD_ADDR)
         (void)snprintf(numbers, sizeof numbers, " %u", number32(wire, 0));
-    (void)snprintf(front->trace[front->lines++], FRONT_LINE, "%s%s%s%s",
+    (void)snprintf(play->trace[play->lines++], PLAY_LINE, "%s%s%s%s",
                    shape->name, numbers, (wire->flags & 8) != 0 ? " !" : "",
                    wire->fd_count != 0 ? " +1" : "");
 }
@@ -237,8 +237,8 @@ note(struct front *front, const struct wire *wire)
 /* ---- what it answers ---- */
 
 void
-front_send(int fd, const void *bytes, size_t size, const int *fds,
-           uint32_t count)
+play_send(int fd, const void *bytes, size_t size, const int *fds,
+          uint32_t count)
 {
     union {
         char room[CMSG_SPACE(16 * sizeof(int))];
@@ -268,21 +268,21 @@ front_send(int fd, const void *bytes, size_t size, const int *fds,
 
 /* Step after each byte: it must come to the same. */
 static void
-send_bytewise(struct front *front, const uint8_t *bytes, size_t size)
+send_bytewise(struct play *play, const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        front_send(front->fd, bytes + i, 1, NULL, 0);
-        (void)front_step(front);
+        play_send(play->fd, bytes + i, 1, NULL, 0);
+        (void)play_step(play);
     }
 }
 
 static void
-reply(struct front *front, uint32_t request, const void *payload, uint32_t size,
+reply(struct play *play, uint32_t request, const void *payload, uint32_t size,
       int fd)
 {
     static const struct twist straight = {0};
     const struct twist *twist =
-        front->twist.request == request ? &front->twist : &straight;
+        play->twist.request == request ? &play->twist : &straight;
     uint8_t bytes[12 + 4096 + 64] = {0};
     uint32_t said = (uint32_t)((int32_t)size + twist->more);
     uint32_t head[3] = {request + twist->other_id,
@@ -293,7 +293,7 @@ reply(struct front *front, uint32_t request, const void *payload, uint32_t size,
     if (twist->silent)
         return;
     if (twist->hangs_up) {
-        front_close(&front->fd);
+        play_close(&play->fd);
         return;
     }
     memcpy(bytes, head, sizeof head);
@@ -308,25 +308,30 @@ reply(struct front *front, uint32_t request, const void *payload, uint32_t size,
     if (twist->fds != 0) {
         count = twist->fds;
         for (uint32_t i = 0; i < count; i++)
-            fds[i] = front->fd;
+            fds[i] = play->fd;
+    }
+    if (twist->flip != 0) {
+        uint32_t bit = (twist->flip - 1) % (8 * (12 + size));
+
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
     if (twist->bytewise)
-        send_bytewise(front, bytes, 12 + said);
+        send_bytewise(play, bytes, 12 + said);
     else
-        front_send(front->fd, bytes, twist->cut != 0 ? twist->cut : 12 + said,
-                   fds, count);
+        play_send(play->fd, bytes, twist->cut != 0 ? twist->cut : 12 + said,
+                  fds, count);
     if (twist->cut != 0)
-        front_close(&front->fd);
+        play_close(&play->fd);
 }
 
 static void
-reply64(struct front *front, uint32_t request, uint64_t number)
+reply64(struct play *play, uint32_t request, uint64_t number)
 {
-    reply(front, request, &number, sizeof number, -1);
+    reply(play, request, &number, sizeof number, -1);
 }
 
 static void
-reply_config(struct front *front, const struct wire *wire)
+reply_config(struct play *play, const struct wire *wire)
 {
     uint8_t payload[20] = {0};
 
@@ -334,92 +339,92 @@ reply_config(struct front *front, const struct wire *wire)
     assert_int_equal(number32(wire, 0), 0);
     assert_int_equal(number32(wire, 4), 8);
     memcpy(payload, wire->payload, 12);
-    memcpy(payload + 12, &front->cid, 8);
-    reply(front, wire->request, payload, sizeof payload, -1);
+    memcpy(payload + 12, &play->cid, 8);
+    reply(play, wire->request, payload, sizeof payload, -1);
 }
 
 static void
-reply_base(struct front *front, const struct wire *wire)
+reply_base(struct play *play, const struct wire *wire)
 {
     uint32_t payload[2] = {number32(wire, 0), 0};
 
     /* VHU-FE-12 */
     assert_int_equal(number32(wire, 4), 0);
-    payload[1] = front->bases[payload[0]];
-    reply(front, wire->request, payload, sizeof payload, -1);
+    payload[1] = play->bases[payload[0]];
+    reply(play, wire->request, payload, sizeof payload, -1);
 }
 
 static void
-reply_state(struct front *front, struct wire *wire)
+reply_state(struct play *play, struct wire *wire)
 {
-    uint64_t number = front->brings >= 0 ? 0 : VSK_MESSAGE_NO_FD;
+    uint64_t number = play->brings >= 0 ? 0 : VSK_MESSAGE_NO_FD;
 
-    keep(&front->state, wire);
-    number += front->state_answer;
-    reply(front, wire->request, &number, 8, front->brings);
-    front_close(&front->brings);
+    keep(&play->state, wire);
+    number += play->state_answer;
+    reply(play, wire->request, &number, 8, play->brings);
+    play_close(&play->brings);
 }
 
 /* Keep what a request brings; whether it has an answer of its own. */
 static bool
-take(struct front *front, struct wire *wire)
+take(struct play *play, struct wire *wire)
 {
     switch (wire->request) {
     case VSK_REQUEST_GET_FEATURES:
-        reply64(front, wire->request, front->features);
+        reply64(play, wire->request, play->features);
         return true;
     case VSK_REQUEST_GET_PROTOCOL_FEATURES:
-        reply64(front, wire->request, front->protocol);
+        reply64(play, wire->request, play->protocol);
         return true;
     case VSK_REQUEST_GET_QUEUE_NUM:
-        reply64(front, wire->request, front->queues);
+        reply64(play, wire->request, play->queues);
         return true;
     case VSK_REQUEST_GET_MAX_MEM_SLOTS:
-        reply64(front, wire->request, front->slots);
+        reply64(play, wire->request, play->slots);
         return true;
     case VSK_REQUEST_GET_STATUS:
-        reply64(front, wire->request, front->status);
+        reply64(play, wire->request, play->status);
         return true;
     case VSK_REQUEST_GET_CONFIG:
-        reply_config(front, wire);
+        reply_config(play, wire);
         return true;
     case VSK_REQUEST_GET_VRING_BASE:
-        reply_base(front, wire);
+        reply_base(play, wire);
         return true;
     case VSK_REQUEST_SET_DEVICE_STATE_FD:
-        reply_state(front, wire);
+        reply_state(play, wire);
         return true;
     case VSK_REQUEST_CHECK_DEVICE_STATE:
-        reply64(front, wire->request, 0);
+        reply64(play, wire->request, 0);
         return true;
     case VSK_REQUEST_SET_PROTOCOL_FEATURES:
-        front->agreed = number64(wire, 0);
+        play->agreed = number64(wire, 0);
         return false;
     case VSK_REQUEST_SET_FEATURES:
-        front->accepted = number64(wire, 0);
+        play->accepted = number64(wire, 0);
         return false;
     case VSK_REQUEST_SET_STATUS:
-        front->status = number64(wire, 0);
+        play->status = number64(wire, 0);
         return false;
     case VSK_REQUEST_SET_MEM_TABLE:
     case VSK_REQUEST_ADD_MEM_REG:
         /* VHU-FE-09, VHU-FE-18 */
         assert_int_equal(wire->fd_count, 1);
-        memcpy(&front->region, wire->payload + 8, sizeof front->region);
-        keep(&front->memory, wire);
+        memcpy(&play->region, wire->payload + 8, sizeof play->region);
+        keep(&play->memory, wire);
         return false;
     case VSK_REQUEST_SET_VRING_ADDR:
         assert_int_equal(wire->size, 40);
-        memcpy(&front->addr[number32(wire, 0)], wire->payload, 40);
+        memcpy(&play->addr[number32(wire, 0)], wire->payload, 40);
         return false;
     case VSK_REQUEST_SET_VRING_KICK:
-        keep(&front->kicks[number32(wire, 0)], wire);
+        keep(&play->kicks[number32(wire, 0)], wire);
         return false;
     case VSK_REQUEST_SET_VRING_CALL:
-        keep(&front->calls[number32(wire, 0)], wire);
+        keep(&play->calls[number32(wire, 0)], wire);
         return false;
     case VSK_REQUEST_SET_BACKEND_REQ_FD:
-        keep(&front->requests, wire);
+        keep(&play->requests, wire);
         return false;
     default:
         return false;
@@ -427,16 +432,16 @@ take(struct front *front, struct wire *wire)
 }
 
 uint32_t
-front_answer(struct front *front)
+play_answer(struct play *play)
 {
     uint32_t count = 0;
     struct wire wire;
 
-    while (front->fd >= 0 && hear(front, &wire)) {
+    while (play->fd >= 0 && hear(play, &wire)) {
         count++;
-        note(front, &wire);
-        if (!take(front, &wire) && (wire.flags & 8) != 0)
-            reply64(front, wire.request, 0);
+        note(play, &wire);
+        if (!take(play, &wire) && (wire.flags & 8) != 0)
+            reply64(play, wire.request, 0);
         /* VHU-FE-02 */
         assert_int_equal(wire.fd_count, 0);
     }
@@ -446,84 +451,83 @@ front_answer(struct front *front)
 /* ---- both ---- */
 
 uint32_t
-front_step(struct front *front)
+play_step(struct play *play)
 {
     uint32_t events = 0;
 
-    while (vsk_frontend_step(&front->frontend, &front->event) == VSK_OK)
+    while (vsk_frontend_step(&play->frontend, &play->event) == VSK_OK)
         events++;
     return events;
 }
 
 void
-front_talk(struct front *front)
+play_talk(struct play *play)
 {
     do
-        (void)front_step(front);
-    while (front_answer(front) != 0);
-    (void)front_step(front);
+        (void)play_step(play);
+    while (play_answer(play) != 0);
+    (void)play_step(play);
 }
 
-struct front *
-front_live(const vsk_frontend_options *options)
+struct play *
+play_live(const vsk_frontend_options *options)
 {
-    struct front *front = front_new(options);
+    struct play *play = play_new(options);
 
-    front_talk(front);
-    assert_string_equal(vsk_frontend_state_name(front->frontend.state), "LIVE");
-    return front;
+    play_talk(play);
+    assert_string_equal(vsk_frontend_state_name(play->frontend.state), "LIVE");
+    return play;
 }
 
 void
-front_forget(struct front *front)
+play_forget(struct play *play)
 {
-    front->lines = 0;
+    play->lines = 0;
 }
 
 void
-front_said(const struct front *front, const char *const *lines)
+play_said(const struct play *play, const char *const *lines)
 {
     uint32_t at = 0;
 
-    for (; at < front->lines && lines[at] != NULL; at++)
-        assert_string_equal(front->trace[at], lines[at]);
-    if (at < front->lines)
-        fail_msg("more was said: %s", front->trace[at]);
+    for (; at < play->lines && lines[at] != NULL; at++)
+        assert_string_equal(play->trace[at], lines[at]);
+    if (at < play->lines)
+        fail_msg("more was said: %s", play->trace[at]);
     if (lines[at] != NULL)
         fail_msg("it was not said: %s", lines[at]);
 }
 
 bool
-front_asked(const struct front *front, const char *name)
+play_asked(const struct play *play, const char *name)
 {
-    for (uint32_t i = 0; i < front->lines; i++) {
-        if (strncmp(front->trace[i], name, strlen(name)) == 0)
+    for (uint32_t i = 0; i < play->lines; i++) {
+        if (strncmp(play->trace[i], name, strlen(name)) == 0)
             return true;
     }
     return false;
 }
 
 const vsk_notice *
-front_noticed(struct front *front, vsk_notice_kind kind)
+play_noticed(struct play *play, vsk_notice_kind kind)
 {
-    while (vsk_notices_take(&front->frontend.notices, &front->notice) ==
-           VSK_OK) {
-        if (front->notice.kind == kind)
-            return &front->notice;
+    while (vsk_notices_take(&play->frontend.notices, &play->notice) == VSK_OK) {
+        if (play->notice.kind == kind)
+            return &play->notice;
     }
     fail_msg("no notice of kind %d", (int)kind);
-    return NULL;
+    return &play->notice;
 }
 
 void
-front_over(struct front *front, vsk_status status, const char *words)
+play_over(struct play *play, vsk_status status, const char *words)
 {
     const vsk_notice *notice;
 
-    assert_string_equal(vsk_frontend_state_name(front->frontend.state), "OVER");
-    assert_string_equal(vsk_status_name(front->frontend.status),
+    assert_string_equal(vsk_frontend_state_name(play->frontend.state), "OVER");
+    assert_string_equal(vsk_status_name(play->frontend.status),
                         vsk_status_name(status));
-    notice = front_noticed(front, VSK_NOTICE_END);
+    notice = play_noticed(play, VSK_NOTICE_END);
     if (notice == NULL)
         fail_msg("nobody says that it is over");
     else

@@ -11,13 +11,13 @@
 
 #include "vhost/frontend.h"
 
-#define FRONT_LINES 128u
-#define FRONT_LINE 64u
-#define FRONT_FEATURES                                                         \
+#define PLAY_LINES 128u
+#define PLAY_LINE 64u
+#define PLAY_FEATURES                                                          \
     (VSK_BIT(VSK_FEATURE_VERSION_1) | VSK_BIT(VSK_FEATURE_SEQPACKET) |         \
      VSK_BIT(VSK_FEATURE_EVENT_IDX) | VSK_BIT(VSK_FEATURE_INDIRECT_DESC) |     \
      VSK_BIT(VSK_FEATURE_PROTOCOL))
-#define FRONT_SIZE 16u /* of each queue */
+#define PLAY_SIZE 16u /* of each queue */
 
 /** What is wrong with the answer to one request. */
 struct twist {
@@ -28,13 +28,14 @@ struct twist {
     uint32_t cut;      /**< send only so many bytes, then hang up; 0: all */
     uint32_t fds;      /**< descriptors that come with it */
     uint64_t number;   /**< of an acknowledgement, or a u64: added to it */
+    uint32_t flip;     /**< bit that is wrong, from 1; 0: none */
     bool silent;       /**< none at all */
     bool hangs_up;     /**< close instead */
     bool bytewise;     /**< a byte in each packet of the socket */
 };
 
 /** A front end and its scripted back end. */
-struct front {
+struct play {
     vsk_guest_tables tables;
     vsk_guest guest;
     vsk_range ranges[256];
@@ -65,60 +66,60 @@ struct front {
     int memory;
     int state;
 
-    char trace[FRONT_LINES][FRONT_LINE];
+    char trace[PLAY_LINES][PLAY_LINE];
     uint32_t lines;
     uint32_t fds_before; /* of the process */
 };
 
 /** Options with a short timeout. */
-vsk_frontend_options front_options(void);
+vsk_frontend_options play_options(void);
 
-/** Make a front end that is not connected; NULL: front_options. */
-struct front *front_made(const vsk_frontend_options *options);
+/** Make a front end that is not connected; NULL: play_options. */
+struct play *play_made(const vsk_frontend_options *options);
 
 /** The same on a socket pair, nothing said yet. */
-struct front *front_new(const vsk_frontend_options *options);
+struct play *play_new(const vsk_frontend_options *options);
 
 /** Give it the one end of a new socket pair; the other is the back end's. */
-vsk_status front_adopt(struct front *front);
+vsk_status play_adopt(struct play *play);
 
 /** Give back all; fails where a descriptor was left over. */
-void front_free(struct front *front);
+void play_free(struct play *play);
 
 /** Step to VSK_NONE; events are counted and dropped. */
-uint32_t front_step(struct front *front);
+uint32_t play_step(struct play *play);
 
 /** Answer what was asked; how many requests. */
-uint32_t front_answer(struct front *front);
+uint32_t play_answer(struct play *play);
 
 /** Step and answer until there is nothing more to say. */
-void front_talk(struct front *front);
+void play_talk(struct play *play);
 
 /** Talk until it is live; fails the test where that is not reached. */
-struct front *front_live(const vsk_frontend_options *options);
+struct play *play_live(const vsk_frontend_options *options);
 
 /** Forget the trace. */
-void front_forget(struct front *front);
+void play_forget(struct play *play);
 
 /** Fail unless the trace is this: lines with a blank line's end each. */
-void front_said(const struct front *front, const char *const *lines);
-#define SAID(front, ...)                                                       \
-    front_said(front, (const char *const[]){__VA_ARGS__, NULL})
+void play_said(const struct play *play, const char *const *lines);
+#define SAID(play, ...)                                                        \
+    play_said(play, (const char *const[]){__VA_ARGS__, NULL})
 
 /** Whether a request was made at all. */
-bool front_asked(const struct front *front, const char *name);
+bool play_asked(const struct play *play, const char *name);
 
 /** The next notice of a kind; others are dropped. */
-const vsk_notice *front_noticed(struct front *front, vsk_notice_kind kind);
+const vsk_notice *play_noticed(struct play *play, vsk_notice_kind kind);
 
 /** Fail unless it is over for this reason, with a notice that has the words. */
-void front_over(struct front *front, vsk_status status, const char *words);
+void play_over(struct play *play, vsk_status status, const char *words);
 
 /** Send bytes and descriptors. */
-void front_send(int fd, const void *bytes, size_t size, const int *fds,
-                uint32_t count);
+void play_send(int fd, const void *bytes, size_t size, const int *fds,
+               uint32_t count);
 
 /** Close a descriptor and mark it as closed. */
-void front_close(int *fd);
+void play_close(int *fd);
 
 #endif
