@@ -175,6 +175,9 @@
     X(BAD_ACK, -147, "the back end says that it failed", "VHU-BE-51")          \
     X(BAD_CONFIG, -148, "the configuration space cannot be written so",        \
       "VHU-BE-40")                                                             \
+    X(BAD_DIAL, -149,                                                          \
+      "a line that dials is CONNECT, a port and a newline in 32 bytes", "")    \
+    X(BAD_PORT, -150, "a port to be dialled is at most 4294967294", "")        \
     X(RESET, -201, "the connection was reset", "")                             \
     X(TIMEOUT, -202, "it took too long", "")                                   \
     X(PIPE, -203, "nothing more can be sent on this connection", "")

@@ -148,6 +148,8 @@ class Status(IntEnum):
     BAD_HANGUP = -146
     BAD_ACK = -147
     BAD_CONFIG = -148
+    BAD_DIAL = -149
+    BAD_PORT = -150
     RESET = -201
     TIMEOUT = -202
     PIPE = -203

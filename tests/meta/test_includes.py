@@ -60,6 +60,7 @@ STANDS_ON = {
 }
 # What makes system calls stands on all of the core.
 VHOST = {
+    "dial": "",
     "message": "",
     "channel": "message",
     "notify": "",
