@@ -86,6 +86,15 @@ VHOST = {
     "frontend_answers": "frontend",
     "frontend_requests": "frontend",
     "frontend_transfer": "frontend",
+    "backlog": "",
+    "bridge": "backend backlog dial",
+    "bridge_parts": "bridge",
+    "bridge_links": "bridge",
+    "bridge_doors": "bridge",
+    "bridge_calls": "bridge",
+    "bridge_program": "bridge",
+    "bridge_guest": "bridge",
+    "bridge_serve": "bridge",
 }
 # Freestanding, but for the four functions of string.h that test_symbols lets through.
 SYSTEM = {"limits.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
