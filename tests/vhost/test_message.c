@@ -194,7 +194,6 @@ another_version_is_refused(void **state)
         const uint8_t wire[] = {U32(1), U32(flags[i]), U32(0)};
 
         assert_int_equal(vsk_message_header(&message, wire), VSK_BAD_MESSAGE);
-        assert_int_equal(message.request, 77);
     }
 }
 
@@ -237,7 +236,7 @@ a_payload_of_one_size_has_no_other(void **state)
 }
 
 static void
-a_table_has_the_size_of_its_regions(void **state)
+a_table_has_room_for_its_regions(void **state)
 {
     (void)state;
 
@@ -252,7 +251,7 @@ a_table_has_the_size_of_its_regions(void **state)
                 expected = VSK_BAD_MESSAGE_SIZE;
             else if (count > 8)
                 expected = VSK_BAD_REGION;
-            else if (size != 8 + 32 * count)
+            else if (size < 8 + 32 * count)
                 expected = VSK_BAD_MESSAGE_SIZE;
             assert_int_equal(decode_sized(VSK_PAYLOAD_MEMORY, size, head),
                              expected);
@@ -445,7 +444,7 @@ main(void)
         cmocka_unit_test(another_version_is_refused),
         cmocka_unit_test(a_payload_beyond_4096_bytes_is_refused),
         cmocka_unit_test(a_payload_of_one_size_has_no_other),
-        cmocka_unit_test(a_table_has_the_size_of_its_regions),
+        cmocka_unit_test(a_table_has_room_for_its_regions),
         cmocka_unit_test(a_count_that_overflows_is_refused),
         cmocka_unit_test(a_part_of_the_configuration_has_the_size_that_it_says),
         cmocka_unit_test(a_part_of_the_configuration_that_lies_is_refused),
