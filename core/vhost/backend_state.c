@@ -199,7 +199,7 @@ vsk_status
 vsk_backend_check_state(vsk_backend *backend, vsk_asked *asked)
 {
     while (vsk_backend_pump(backend))
-        continue;
+        ;
     if (backend->transfer >= 0)
         finish(backend, VSK_BAD_HANGUP);
     asked->message.u64 = backend->state_result != VSK_OK ? FAILED : 0u;

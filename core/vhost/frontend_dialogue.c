@@ -279,7 +279,7 @@ vsk_frontend_talk(vsk_frontend *frontend, uint64_t now)
         vsk_frontend_end(frontend, status, vsk_frontend_asked(frontend), "%s",
                          vsk_status_text(status));
     while (speak(frontend, now))
-        continue;
+        ;
     full = vsk_channel_waits(channel);
     if (full != dialogue->full)
         (void)vsk_loop_watch(&frontend->loop, channel->fd,
