@@ -69,7 +69,13 @@ VSK_OBJECT(kit_socket, glue_socket)
     lua_setfield(L, -2, "FEATURE_" #name);
     VSK_FEATURE_TABLE(FEATURE)
 #undef FEATURE
+#define PROTOCOL(name, bit)                                                    \
+    glue_push_integer(L, VSK_BIT(bit));                                        \
+    lua_setfield(L, -2, "PROTOCOL_" #name);
+    VSK_PROTOCOL_TABLE(PROTOCOL)
+#undef PROTOCOL
 %}
+
 /* A notice: kind, status, text. */
 %typemap(in, numinputs=0, noblock=1) vsk_notice *notice (vsk_notice told) {
     $1 = &told;

@@ -49,6 +49,8 @@ return {
   seq = readonly("seq", collect("SEQ_")),
   --- Features that a device offers and a guest accepts, as masks: `feature.SEQPACKET`.
   feature = readonly("feature", collect("FEATURE_")),
+  --- What the two ends of a vhost-user socket can do, as masks: `protocol.DEVICE_STATE`.
+  protocol = readonly("protocol", collect("PROTOCOL_")),
   --- Every outcome of a call; the names are the codes that calls return.
   status = readonly("status", statuses),
 }

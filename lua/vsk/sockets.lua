@@ -10,16 +10,16 @@ local device = require "vsk.device"
 local guest = require "vsk.guest"
 local host = require "vsk.host"
 local party = require "vsk.party"
+local protocol = require("vsk.constants").protocol
 local trace = require "vsk.trace"
 
 local BATCH = 1024 -- events that one dispatch tells at most
 local LEAST = 65536 -- entries of a trace that a capture is written from
 local ALIVE, OVER = 2, 5 -- where a front end stands
 local END = 3 -- what a notice is about
-local MQ, REPLY_ACK, BACKEND_REQ, CONFIG = 1 << 0, 1 << 3, 1 << 5, 1 << 9
-local RESET_DEVICE, MEM_SLOTS, DEVICE_STATE = 1 << 13, 1 << 15, 1 << 19
-local ACCEPTED = MQ | REPLY_ACK | BACKEND_REQ | CONFIG | RESET_DEVICE | DEVICE_STATE
-local OFFERED = ACCEPTED | MEM_SLOTS
+local ACCEPTED = protocol.MQ | protocol.REPLY_ACK | protocol.BACKEND_REQ | protocol.CONFIG
+  | protocol.RESET_DEVICE | protocol.DEVICE_STATE
+local OFFERED = ACCEPTED | protocol.CONFIGURE_MEM_SLOTS
 local FOREVER = -1 -- all 64 bits
 
 -- ---- what both have ----

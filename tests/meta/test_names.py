@@ -88,7 +88,7 @@ def test_python_exports_what_it_shows() -> None:
 
 
 def test_enumerations_have_the_same_members() -> None:
-    for cls in (vsk.Op, vsk.Type, vsk.Seq, vsk.Shutdown, vsk.Feature, vsk.Status):
+    for cls in (vsk.Op, vsk.Type, vsk.Seq, vsk.Shutdown, vsk.Feature, vsk.Protocol, vsk.Status):
         table = cls.__name__.lower()
         script = f'for name, value in pairs(require "vsk".{table}) do print(name, value) end'
         printed = subprocess.check_output(["lua5.4", "-e", script], text=True)
