@@ -17,8 +17,17 @@
 ---@field shutdown table<string, integer>
 ---@field seq table<string, integer>
 ---@field feature table<string, integer> masks
+---@field protocol table<string, integer> masks, of vhost-user
 ---@field classes table<string, string[]> public names of every class
 local vsk = {}
+
+---Put a guest in front of any vhost-user vsock device, and wait until packets may flow.
+---@param path string
+---@param options? vsk.AttachOptions
+---@return vsk.Guest|nil guest
+---@return string? message
+---@return vsk.Code|integer|nil code
+function vsk.attach(path, options) end
 
 ---Open a capture file, or begin one; "-" is stdin or stdout.
 ---@param path string
@@ -28,7 +37,7 @@ local vsk = {}
 ---@return integer? errno
 function vsk.capture(path, mode) end
 
----Make a device model, for vsk.lab.
+---Make a device model, for vsk.lab or vsk.serve.
 ---@param options? vsk.DeviceOptions
 ---@return vsk.Device
 function vsk.device(options) end
@@ -40,7 +49,7 @@ function vsk.device(options) end
 ---@return vsk.Code? code
 function vsk.from_tx(chain, options) end
 
----Make a guest, for vsk.lab.
+---Make a guest, for vsk.lab or vsk.attach.
 ---@param options? vsk.GuestOptions
 ---@return vsk.Guest
 function vsk.guest(options) end
@@ -98,5 +107,13 @@ function vsk.parse_header(bytes) end
 ---@return string? message
 ---@return vsk.Code? code
 function vsk.queue(memory, options) end
+
+---Put a device on a vhost-user socket.
+---@param device vsk.Device|vsk.ServeOptions
+---@param path string
+---@return vsk.Server|nil server
+---@return string? message
+---@return vsk.Code|integer|nil code
+function vsk.serve(device, path) end
 
 return vsk

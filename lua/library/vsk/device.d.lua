@@ -29,7 +29,7 @@
 ---@class vsk.Device
 ---@field cid integer the first guest's context id
 ---@field connections vsk.Conn[]
----@field features integer that were agreed on
+---@field features string[] names of those that were agreed on, sorted
 ---@field counters table<string, integer>
 ---@field on_packet? fun(packet: vsk.Packet, device: vsk.Device): vsk.Packet|boolean|nil
 ---@field on_request? fun(conn: vsk.Conn, device: vsk.Device)
@@ -42,7 +42,7 @@
 ---@field on_reset? fun(device: vsk.Device)
 local Device = {}
 
----Call a function later, on the lab's clock.
+---Call a function later, on the lab's clock or the system's.
 ---@param seconds number
 ---@param call fun(device: vsk.Device)
 ---@return integer timer

@@ -40,7 +40,7 @@
 ---@class vsk.Guest
 ---@field cid integer
 ---@field connections vsk.Conn[]
----@field features integer that were agreed on
+---@field features string[] names of those that were agreed on, sorted
 ---@field counters table<string, integer>
 ---@field memory vsk.Memory
 ---@field rings vsk.Ring[] rx, tx, event
@@ -55,7 +55,7 @@
 ---@field on_reset? fun(guest: vsk.Guest)
 local Guest = {}
 
----Call a function later, on the lab's clock.
+---Call a function later, on the lab's clock or the system's.
 ---@param seconds number
 ---@param call fun(guest: vsk.Guest)
 ---@return integer timer
@@ -64,6 +64,12 @@ function Guest:after(seconds, call) end
 ---@param timer integer
 ---@return boolean whether it was still to come
 function Guest:cancel(timer) end
+
+---Leave the socket that vsk.attach has put it on; in a lab it stays.
+---@return true?
+---@return string? message
+---@return integer? errno of the capture
+function Guest:close() end
 
 ---Connect, and wait until it is there.
 ---@param cid integer
