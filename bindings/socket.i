@@ -59,8 +59,10 @@ VSK_HOST(kit_socket)
     /** The descriptor that is readable when there is something to do. */
     uint32_t fileno();
 
+#ifdef SWIGLUA /* Python waits by itself, so that its other threads run */
     /** Wait for it, nanoseconds at most. @return whether it is readable */
     vsk_status wait(uint64_t timeout, bool *yes);
+#endif
 
     /** End it. Twice is no error. */
     void close();

@@ -164,7 +164,7 @@ class Party:
         return {name: sum(role.count(name) for role in self._roles) for name in names}
 
     def after(self, seconds: float, function: Callable[[], object]) -> int:
-        """Call a function later, on the clock of the lab or the system's; cancel takes the number."""
+        """Call a function later, on the lab's clock or the system's; cancel takes the number."""
         return self._joined()._after(seconds, function)
 
     def cancel(self, timer: int) -> None:

@@ -17,6 +17,7 @@ import io
 import itertools
 import os
 import random
+import socket
 import sys
 import tempfile
 import time
@@ -27,6 +28,7 @@ from typing import Any
 
 import vsk
 from vsk import _core
+from vsk.sockets import ACCEPTED, OFFERED
 
 ALLOWED = (
     vsk.Error,
@@ -53,6 +55,7 @@ KINDS = {
     "Role": _core.Role,
     "Lab": _core.Lab,
     "Snapshot": _core.Snapshot,
+    "Socket": _core.Socket,
 }
 
 
@@ -183,6 +186,7 @@ WEIGHTS = {
     "Options": 2,
     "Role": 40,
     "Lab": 30,
+    "Socket": 20,
 }
 RARE = {
     "offer": 1,
@@ -201,14 +205,34 @@ NAMES = {
     "Role.number": ["local_cid", "peer_port", "buf_alloc", "credit", "queued", "unread"],
     "Role.word": ["type", "state", "reason"],
     "Role.count": ["cid", "features", "connections", "queued", "errors"],
+    "Socket.count": ["sessions", "connected", "live", "state", "status", "protocol"],
+    "Socket.listen": ["one.sock", "two.sock"],
+    "Socket.dial": ["one.sock", "two.sock"],
     "Lab.fault": ["delay", "hold", "flip", "scribble"],
     "Lab.set_fault": ["delay", "hold", "flip", "scribble", "lie", "reorder", "duplicate"],
 }
 PORTS = [80, 81, 1024]
+TAKES_ANY = {"adopt"}  # it would take any number that is a descriptor of the process
 SIZES = {"Memory.__init__": [4096, 16384, 65536], "Queue.__init__": [1, 2, 4, 16, 16, 64]}
 
 
 WIRE = bytes(vsk.Packet(src=(3, 1024), dst=(2, 1234), op="RW", payload=b"hello"))
+
+
+def descriptor() -> int:
+    """A socket that somebody may take; nobody is at its other end."""
+    ours, _ = socket.socketpair()
+    return ours.detach()
+
+
+def connected_ends() -> list[_core.Socket]:
+    """A device and a guest at the two ends of a socket."""
+    options = _core.Options.make()
+    device = _core.Socket.serve(options, OFFERED, 100)
+    guest = _core.Socket.attach(options, ACCEPTED, 100, 1 << 20, 0, 3, False, 10**9)
+    for end, one in zip((device, guest), socket.socketpair(), strict=True):
+        end.adopt(one.detach())
+    return [device, guest]
 
 
 class Abuser:
@@ -228,6 +252,7 @@ class Abuser:
         for kind in ("Memory", "Queue", "Packet", "Header"):
             self.make(kind)
         self.attempt("a lab", self.lab)
+        self.attempt("sockets", self.sockets)
         end = self.rng.randint(30, 60)
         acts = [self.method, self.story, self.make, self.get, self.set, self.slot]
         acts += [self.frontend, self.view]
@@ -334,6 +359,17 @@ class Abuser:
             role.listen(80, 2)
             self.keep(role)
 
+    def sockets(self) -> None:
+        """A device and a guest at the two ends of a socket, somewhere in their dialogue."""
+        ends = connected_ends()
+        for role in (ends[0].role(), ends[1].role()):
+            role.listen(80, 2)
+            self.keep(role)
+        for end in ends * self.rng.randrange(40):
+            end.step(0)
+        for end in ends:
+            self.keep(end)
+
     def make(self, kind: str = "") -> None:
         kind = (
             kind
@@ -355,7 +391,7 @@ class Abuser:
             self.ranges.append((result, values["size"]))
         if kind == "Role" and call.name in ("connect", "accepted") and result is not None:
             self.ids.append(result)
-        if (kind, call.name) == ("Lab", "step") and result is not None:
+        if kind in ("Lab", "Socket") and call.name == "step" and result is not None:
             self.ids.append(result[3])
             self.keep(result[4])
 
@@ -438,8 +474,9 @@ class Abuser:
         if values and self.rng.random() < 0.1:
             name = self.rng.choice(list(values))
             rubbish = self.rubbish()
-            # A memory of gigabytes would be granted: it is no rubbish.
-            if not (name in ("size", "memory_size") and rubbish in (2**31, 2**32)):
+            # A memory of gigabytes would be granted: it is no rubbish. Nor is a descriptor of ours.
+            granted = name in ("size", "memory_size") and rubbish in (2**31, 2**32)
+            if not granted and call.name not in TAKES_ANY:
                 values[name] = rubbish
         return values
 
@@ -453,7 +490,7 @@ class Abuser:
     ) -> Any:
         """A good value for a parameter or a field."""
         rng, so_far = self.rng, so_far or {}
-        if kind in ("Options", "Role", "Lab"):
+        if kind in ("Options", "Role", "Lab", "Socket"):
             found = self.of_a_lab(f"{kind}.{call}", name)
             if found is not None:
                 return found
@@ -523,6 +560,11 @@ class Abuser:
             "backlog": lambda: 1 + rng.randrange(3),
             "max": lambda: 1 + rng.randrange(100),
             "guest_cid": lambda: rng.choice([3, 4]),
+            "protocol": lambda: rng.choice([0, ACCEPTED, OFFERED]),
+            "queues": lambda: rng.choice([2, 3, 4]),
+            "mem_slots": lambda: rng.random() < 0.5,
+            "timeout": lambda: rng.choice([0, 10**6, 10**9]),
+            "descriptor": descriptor,
         }
         return special[name]() if name in special else None
 

@@ -13,7 +13,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from abuse import ALLOWED, KINDS, STUB, WIRE, Call, bare, garbage
+from abuse import (
+    ALLOWED,
+    KINDS,
+    STUB,
+    TAKES_ANY,
+    WIRE,
+    Call,
+    Index,
+    bare,
+    connected_ends,
+    descriptor,
+    garbage,
+)
 
 import vsk
 from vsk import _core
@@ -55,6 +67,9 @@ class World:
         self.role.listen(9, 2)
         self.conn = self.role.connect(1024, 2, 80, 1, True)
         self.snapshot = self.lab.snapshot()
+        self.socket, self.link = connected_ends()
+        for end in (self.socket, self.link) * 20:
+            end.step(0)
 
     def begun_lab(self) -> _core.Lab:
         lab = _core.Lab.make(0, 10)
@@ -89,9 +104,10 @@ class World:
             "Used": [self.used],
             "Capture": [self.capture, self.ended_capture()],
             "Options": [self.options],
-            "Role": [self.role, self.peer, self.orphan()],
+            "Role": [self.role, self.peer, self.orphan(), self.socket.role(), self.link.role()],
             "Lab": [self.lab, _core.Lab.make(0, 10)],
             "Snapshot": [self.snapshot],
+            "Socket": [self.socket, self.link, self.closed_socket()],
         }
         return [*live[kind], KINDS[kind].__new__(KINDS[kind]), bare(KINDS[kind])]
 
@@ -99,6 +115,11 @@ class World:
         memory = vsk.Memory(4096)
         memory.close()
         return memory
+
+    def closed_socket(self) -> _core.Socket:
+        end = connected_ends()[0]
+        end.close()
+        return end
 
     def ended_capture(self) -> _core.Capture:
         capture = _core.Capture()
@@ -139,13 +160,14 @@ class World:
             "other": self.memory if kind == "Memory" else self.packet,
             "max_payload": 100,
         }
-        if kind in ("Options", "Role", "Lab"):
+        if kind in ("Options", "Role", "Lab", "Socket"):
             values |= self.good_for_a_lab(call.name)
         names = call.positional + call.keyword_only
         return {name: values.get(name, 0) for name in names}
 
     def good_for_a_lab(self, call: str) -> dict[str, Any]:
         names = {"set": "cid", "preset": "linux-6.1", "word": "state", "number": "credit"}
+        names |= {"listen": "one.sock", "dial": "one.sock"}
         return {
             "name": names.get(call, "cid" if call == "count" else "delay"),
             "conn": self.conn,
@@ -162,14 +184,20 @@ class World:
             "below": 9,
             "max": 9,
             "guest_cid": 3,
+            "protocol": 0,
+            "queues": 3,
+            "descriptor": descriptor() if call == "adopt" else 0,
         }
 
 
 def rubbish(kind: str, name: str) -> list[Any]:
     """What nobody should pass; but a memory of gigabytes would be granted."""
-    grows = (kind, name) == ("Lab", "add")
+    grows = (kind, name) in {("Lab", "add"), ("Socket", "attach")}
     grows = grows or (kind == "Memory" and name in {"__init__", "__class__", "__new__"})
-    return [thing for thing in garbage() if not (grows and thing in (2**31, 2**32))]
+    found = [thing for thing in garbage() if not (grows and thing in (2**31, 2**32))]
+    if name in TAKES_ANY:  # a number may be that of a descriptor
+        return [thing for thing in found if not isinstance(thing, int | Index)]
+    return found
 
 
 def wrong_arguments(world: World, kind: str, target: Any, call: Call) -> Iterator[Act]:

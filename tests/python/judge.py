@@ -44,7 +44,7 @@ class Judge:
             return packet
 
         def resets(self: vsk.Device, *args: Any, **names: Any) -> None:
-            judge.lawless.add(id(self._lab))
+            judge.lawless.add(id(self._host))
             reset(self, *args, **names)
 
         patch(vsk.Lab, "__init__", __init__)

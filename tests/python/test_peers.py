@@ -56,8 +56,8 @@ class Desk(vsk.Device):
         self.faults.append(error.status)
 
     def on_close(self, conn: vsk.Conn) -> None:
-        assert self._lab is not None
-        self.over.append((self._lab.now, conn.reason))
+        assert isinstance(self._host, vsk.Lab)
+        self.over.append((self._host.now, conn.reason))
 
 
 def echo(conn: vsk.Conn, data: memoryview) -> None:
