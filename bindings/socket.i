@@ -53,6 +53,9 @@ VSK_HOST(kit_socket)
     /** Connect to who listens on a socket file. */
     vsk_status dial(const char *name, kit_why *why);
 
+    /** Let programs have the device's connections, at a path. */
+    vsk_status bridge(const char *name, kit_why *why);
+
     /** Go on with a descriptor, which is the socket's from then on. */
     vsk_status adopt(uint32_t descriptor);
 
@@ -63,6 +66,9 @@ VSK_HOST(kit_socket)
     /** Wait for it, nanoseconds at most. @return whether it is readable */
     vsk_status wait(uint64_t timeout, bool *yes);
 #endif
+
+    /** Send and signal what calls have left behind. */
+    void flush();
 
     /** End it. Twice is no error. */
     void close();

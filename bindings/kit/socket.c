@@ -8,7 +8,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define END 0u /* tag of the end's descriptor in the loop */
+/* Tags in the loop. */
+#define END 0u
+#define BRIDGE 1u
 
 /* ---- what hosts do ---- */
 
@@ -25,11 +27,16 @@ socket_now(const kit_host *host)
     return vsk_loop_now();
 }
 
+/* Inside a hook it waits for the step after it: signals are few then. */
 static void
 socket_wake(kit_host *host, kit_role *role)
 {
+    kit_socket *socket = socket_of(host);
+
     (void)role;
-    vsk_loop_alarm(&socket_of(host)->loop, 0);
+    vsk_loop_alarm(&socket->loop, 0);
+    if (!socket->busy)
+        kit_socket_flush(socket);
 }
 
 /* What is to be told though the socket is closed. */
@@ -39,6 +46,14 @@ last_events(kit_role *role, vsk_event *event)
     return role->is_guest
                ? vsk_guest_poll(role->guest, vsk_loop_now(), event)
                : vsk_device_poll(role->device, vsk_loop_now(), event);
+}
+
+/* Scripts hear nothing of what programs do. */
+static vsk_status
+bridge_step(kit_socket *socket, vsk_event *event)
+{
+    *event = (vsk_event){.kind = VSK_EVENT_MORE};
+    return vsk_bridge_step(&socket->bridge);
 }
 
 /* The deadlines of closes stand still with the core's, while no ring runs. */
@@ -69,9 +84,12 @@ socket_poll(kit_host *host, uint64_t limit, kit_role **role, vsk_event *event)
         status = last_events(*role, event);
     else if (socket->is_guest)
         status = vsk_frontend_step(&socket->frontend, event);
+    else if (socket->bridged)
+        status = bridge_step(socket, event);
     else
         status = vsk_backend_step(&socket->backend, event);
     follow(socket, *role);
+    socket->busy = status == VSK_OK;
     /* Who does not ask on until there is nothing finds it readable. */
     vsk_loop_alarm(&socket->loop, status == VSK_NONE ? kit_host_next(host) : 0);
     return status;
@@ -302,11 +320,25 @@ kit_socket_new_client(const kit_role_options *options, const kit_attach *attach,
 }
 
 void
+kit_socket_flush(kit_socket *socket)
+{
+    socket->busy = false;
+    if (socket->closed)
+        return;
+    if (socket->is_guest)
+        vsk_frontend_flush(&socket->frontend);
+    else
+        vsk_backend_flush(&socket->backend);
+}
+
+void
 kit_socket_close(kit_socket *socket)
 {
     if (socket->closed)
         return;
     socket->closed = true;
+    if (socket->bridged)
+        vsk_bridge_close(&socket->bridge);
     if (socket->is_guest)
         vsk_frontend_close(&socket->frontend);
     else
@@ -355,6 +387,31 @@ kit_socket_dial(kit_socket *socket, const char *path, kit_why *why)
 }
 
 vsk_status
+kit_socket_bridge(kit_socket *socket, const char *path, kit_why *why)
+{
+    const kit_role *role = socket->host.roles[0];
+    vsk_bridge_options how = vsk_bridge_options_default();
+    vsk_status status;
+
+    if (socket->closed)
+        return VSK_ERR_CLOSED;
+    if (socket->is_guest || socket->bridged)
+        return VSK_ERR_ARGUMENT;
+    how.path = path;
+    how.connections = role->options.connections;
+    status = vsk_bridge_open(&socket->bridge, role->device, &how);
+    if (status != VSK_OK)
+        return explain(status, path, why);
+    socket->bridged = true;
+    status = vsk_bridge_serve(&socket->bridge, &socket->backend);
+    if (status == VSK_OK)
+        status =
+            vsk_loop_watch(&socket->loop, vsk_bridge_fileno(&socket->bridge),
+                           VSK_LOOP_IN, BRIDGE);
+    return explain(status, path, why);
+}
+
+vsk_status
 kit_socket_adopt(kit_socket *socket, uint32_t fd)
 {
     if (socket->closed)
@@ -378,17 +435,15 @@ kit_socket_wait(const kit_socket *socket, uint64_t timeout, bool *yes)
 
 /* ---- what there is to know ---- */
 
-static vsk_notices *
-notices_of(kit_socket *socket)
-{
-    return socket->is_guest ? &socket->frontend.notices
-                            : &socket->backend.notices;
-}
-
 vsk_status
 kit_socket_notice(kit_socket *socket, vsk_notice *notice)
 {
-    return vsk_notices_take(notices_of(socket), notice);
+    if (socket->is_guest)
+        return vsk_notices_take(&socket->frontend.notices, notice);
+    if (socket->bridged &&
+        vsk_notices_take(&socket->bridge.notices, notice) == VSK_OK)
+        return VSK_OK;
+    return vsk_notices_take(&socket->backend.notices, notice);
 }
 
 typedef struct number {

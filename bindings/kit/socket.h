@@ -7,7 +7,7 @@
 #define KIT_SOCKET_H
 
 #include "kit/host.h"
-#include "vhost/backend.h"
+#include "vhost/bridge.h"
 #include "vhost/frontend.h"
 
 /* Ends of a socket: script type Socket. */
@@ -15,11 +15,16 @@ typedef struct kit_socket {
     kit_host host;
     bool is_guest;
     bool closed;
-    bool still;     /* rings do not run, nor do deadlines */
+    bool still; /* rings do not run, nor do deadlines */
+    bool busy;  /* whoever steps has not come to the end: it is flushed there */
+    bool bridged;   /* programs have the device\'s connections, not scripts */
     vsk_loop loop;  /* the end's descriptor, and the script's timers */
     uint64_t began; /* on the system's clock: time 0 of the trace */
     union {
-        vsk_backend backend;
+        struct {
+            vsk_backend backend;
+            vsk_bridge bridge;
+        };
         vsk_frontend frontend;
     };
 } kit_socket;
@@ -48,6 +53,9 @@ kit_role *kit_socket_own(kit_socket *socket);
 vsk_status kit_socket_listen(kit_socket *socket, const char *path,
                              kit_why *why);
 vsk_status kit_socket_dial(kit_socket *socket, const char *path, kit_why *why);
+/* Let programs have the device's connections, on Unix sockets at a path. */
+vsk_status kit_socket_bridge(kit_socket *socket, const char *path,
+                             kit_why *why);
 /* A descriptor, which becomes the socket's. */
 vsk_status kit_socket_adopt(kit_socket *socket, uint32_t fd);
 /* Readable when kit_host_step has something to do. */
@@ -55,6 +63,8 @@ int kit_socket_fileno(const kit_socket *socket);
 /* Wait for that, so many nanoseconds at most; whether it is. */
 vsk_status kit_socket_wait(const kit_socket *socket, uint64_t timeout,
                            bool *yes);
+/* Send and signal what calls have left behind: for who stops to step. */
+void kit_socket_flush(kit_socket *socket);
 /* End it; twice is no error. Connections are over. */
 void kit_socket_close(kit_socket *socket);
 /* The oldest notice. */

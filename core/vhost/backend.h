@@ -204,6 +204,14 @@ VSK_API void vsk_backend_wake(vsk_backend *backend);
 VSK_API vsk_status vsk_backend_step(vsk_backend *backend, vsk_event *event);
 
 /**
+ * Send what is owed and notify the driver, without looking for anything: after
+ * calls on the device, where nobody steps soon.
+ *
+ * @param backend changed
+ */
+VSK_API void vsk_backend_flush(vsk_backend *backend);
+
+/**
  * Give the guest another CID, as vsk_device_reset_transport, and tell the front
  * end of it where it can hear (VHU-BE-49).
  *

@@ -157,3 +157,12 @@ vsk_backend_notify(vsk_backend *backend)
         vsk_backend_owe_config(backend);
     send_owed(backend);
 }
+
+void
+vsk_backend_flush(vsk_backend *backend)
+{
+    if (backend->loop.fd < 0)
+        return;
+    vsk_device_flush(backend->device, vsk_loop_now());
+    vsk_backend_notify(backend);
+}

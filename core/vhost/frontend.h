@@ -200,6 +200,14 @@ VSK_API void vsk_frontend_wake(vsk_frontend *frontend);
 VSK_API vsk_status vsk_frontend_step(vsk_frontend *frontend, vsk_event *event);
 
 /**
+ * Send what is owed and kick the device, without looking for anything: after
+ * calls on the guest, where nobody steps soon.
+ *
+ * @param frontend changed
+ */
+VSK_API void vsk_frontend_flush(vsk_frontend *frontend);
+
+/**
  * Kick the device, asked for or not.
  *
  * @param frontend that is LIVE

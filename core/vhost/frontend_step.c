@@ -100,3 +100,12 @@ vsk_frontend_step(vsk_frontend *frontend, vsk_event *event)
     frontend->turns = 0;
     return VSK_NONE;
 }
+
+void
+vsk_frontend_flush(vsk_frontend *frontend)
+{
+    if (frontend->state != VSK_FRONTEND_LIVE)
+        return;
+    vsk_guest_flush(frontend->guest, vsk_loop_now());
+    kick(frontend);
+}

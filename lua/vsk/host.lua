@@ -69,6 +69,7 @@ end
 -- @tparam function what says what is waited for
 function host.wait(own, what, call, ...)
   local go_on = own.stepper(own)
+  local _ <close> = own.rest
   local found, message, code = call(...)
   while found == nil and code == "NONE" do
     local went, why, status = go_on()
@@ -81,6 +82,7 @@ end
 
 function host.run(own, condition, within)
   local go_on = own.stepper(own, within)
+  local _ <close> = own.rest
   while not (condition and condition()) do
     local went, message, code = go_on()
     if went == nil then return nil, message, code end

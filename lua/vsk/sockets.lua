@@ -72,6 +72,7 @@ local function begin(own, socket, part, asked)
   host.begin(own, socket)
   own.stepper, own.quit, own.part, own.log = stepper, close, part, asked.log
   own.closed = false
+  own.rest = setmetatable({}, { __close = function() own.core:flush() end })
   own.trace = trace.new(socket)
   function own.part_of() return part, 1 end
   local done, message, code = host.open_capture(own, asked.capture)
@@ -133,6 +134,7 @@ end
 -- @return[2] nil, message, code
 function Server:dispatch()
   local own = of(self)
+  local _ <close> = own.rest
   for _ = 1, BATCH do
     local went, message, code = step(own)
     if went == nil then return nil, message, code end
@@ -198,6 +200,18 @@ local function serve(given, path)
   return calls.new(own)
 end
 
+--- Serve a device whose connections programs have that know nothing of vsk.
+local function bridge(path, uds, given)
+  class.check("uds", uds, "string")
+  local server, message, code = serve(class.check("options", given, "table", {}), path)
+  if not server then return nil, message, code end
+  local done
+  done, message, code = of(server).core:bridge(uds)
+  if done then return server end
+  server:close()
+  return nil, message, code
+end
+
 -- ---- guests ----
 
 local ATTACH = class.set("memory", "queues", "mem_slots", "protocol", "timeout", "trace", "capture",
@@ -248,6 +262,20 @@ return {
     -- @treturn[1] Server
     -- @return[2] nil, message, code: ERR_BUSY where somebody listens there, ERR_SYSTEM
     serve = serve,
+
+    --- Serve a device whose connections programs have that know nothing of vsk.
+    --
+    -- A guest that connects to port 52 reaches who listens on the Unix socket uds .. "_52". A
+    -- program that connects to uds and writes "CONNECT 52\n" reaches the guest's port 52, and reads
+    -- "OK PORT\n" first. SEQPACKET is at uds .. ".seq" and uds .. ".seq_52". All of it happens in C,
+    -- while the server is run or dispatched.
+    -- @function bridge
+    -- @tparam string path of the vhost-user socket
+    -- @tparam string uds path of the programs' sockets
+    -- @tparam[opt] table options as for serve
+    -- @treturn[1] Server
+    -- @return[2] nil, message, code
+    bridge = bridge,
 
     --- Put a guest in front of any vhost-user vsock device, and wait until packets may flow.
     --

@@ -27,7 +27,7 @@ from vsk.lab import Faults, Lab, Snapshot
 from vsk.memory import Memory
 from vsk.packet import Header, HeaderFields, Packet
 from vsk.queue import Chain, Desc, DeviceEnd, DriverEnd, Packets, Queue, Ring, Span, Used
-from vsk.sockets import Server, attach, serve
+from vsk.sockets import Server, attach, bridge, serve
 from vsk.trace import Entry, Trace
 
 __version__ = _core.VERSION
@@ -75,6 +75,7 @@ __all__ = [
     "UsageError",
     "Used",
     "attach",
+    "bridge",
     "serve",
 ]
 

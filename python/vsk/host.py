@@ -90,20 +90,29 @@ class Host(Closing):
         TimedOut where until does not come true, unless strict is false.
         """
         go_on = self._driver(within)
-        while until is None or not until():
-            if not go_on():
-                break
-        else:
-            return
+        try:
+            while until is None or not until():
+                if not go_on():
+                    break
+            else:
+                return
+        finally:
+            self._rest()
         if until is not None and strict and not until():
             raise TimedOut("what was waited for never came true", Status.TIMEOUT)
 
     def _wait(self, ready: Callable[[], T | None], what: str, within: float | None) -> T:
         go_on = self._driver(within)
-        while (found := ready()) is None:
-            if not go_on():
-                raise TimedOut(f"{what}: nothing will ever come", Status.TIMEOUT)
+        try:
+            while (found := ready()) is None:
+                if not go_on():
+                    raise TimedOut(f"{what}: nothing will ever come", Status.TIMEOUT)
+        finally:
+            self._rest()
         return found
+
+    def _rest(self) -> None:
+        """Stop driving for now."""
 
     # ---- timers ----
 

@@ -18,7 +18,7 @@ from vsk.guest import Guest
 from vsk.host import LEAST, Host
 from vsk.party import Event, Party, nanoseconds, options_of
 
-__all__ = ["Server", "attach", "serve"]
+__all__ = ["Server", "attach", "bridge", "serve"]
 
 log = logging.getLogger("vsk")
 
@@ -89,9 +89,15 @@ class _Socket(Host):
 
     def dispatch(self) -> None:
         """Do what there is to do, without waiting: call it when fileno is readable."""
-        for _ in range(BATCH):
-            if not self._step(0):
-                break
+        try:
+            for _ in range(BATCH):
+                if not self._step(0):
+                    break
+        finally:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._core.flush()
 
     def _sleep(self, seconds: float | None) -> None:
         """Wait until there is something to do, so many seconds at most; others run meanwhile."""
@@ -271,6 +277,43 @@ def serve(
     else:
         core.listen(name)
     return Server(device, core, name, capture)
+
+
+def bridge(
+    path: str | os.PathLike[str] | None,
+    uds: str | os.PathLike[str],
+    *,
+    cid: int = 3,
+    fd: int | None = None,
+    connect: bool = False,
+    protocol: Protocol = OFFERED,
+    trace: int = 0,
+    capture: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Server:
+    """Serve a device whose connections programs have that know nothing of vsk.
+
+    The scheme is that of Firecracker, Cloud Hypervisor and vhost-device-vsock. A guest that connects
+    to port 52 reaches who listens on the Unix socket UDS_52. A program that connects to UDS and
+    writes "CONNECT 52\\n" reaches the guest's port 52, and reads "OK PORT\\n" first. SEQPACKET is at
+    UDS.seq and UDS.seq_52, sockets of type SOCK_SEQPACKET. Options are a Device's; the rest is as
+    for serve. All of it happens in C, while the server is run or dispatched.
+    """
+    server = serve(
+        Device(cid, **options),
+        path,
+        fd=fd,
+        connect=connect,
+        protocol=protocol,
+        trace=trace,
+        capture=capture,
+    )
+    try:
+        server._core.bridge(os.fspath(uds))
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 class _Link(_Socket):
