@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "socket_rig.h"
 
+#include <sys/resource.h>
+
 #include "vhost/channel.h"
 
 #define WIRE (VSK_MESSAGE_HEADER + VSK_MESSAGE_PAYLOAD)
@@ -304,6 +306,24 @@ nine_descriptors_are_refused_and_closed(void **state)
 }
 
 static void
+descriptors_that_find_no_room_are_missed(void **state)
+{
+    struct wire *wire = *state;
+    struct rlimit before, none;
+    uint8_t bytes[WIRE];
+
+    peer_writes(wire, bytes, features(bytes), 2);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0; /* those that are there stay */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+    assert_int_equal(receive(wire), VSK_BAD_FDS);
+
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void
 descriptors_that_come_one_by_one_are_counted_together(void **state)
 {
     struct wire *wire = *state;
@@ -346,12 +366,15 @@ descriptors_stay_with_their_message(void **state)
 
     peer_writes(wire, bytes, size, 0);
     peer_writes(wire, bytes, size, 3);
+    peer_writes(wire, bytes, size, 0);
 
     assert_int_equal(receive(wire), VSK_OK);
     assert_int_equal(wire->fds.count, 0);
     assert_int_equal(receive(wire), VSK_OK);
     assert_int_equal(wire->fds.count, 3);
     vsk_fds_close(&wire->fds);
+    assert_int_equal(receive(wire), VSK_OK);
+    assert_int_equal(wire->fds.count, 0);
 }
 
 static void
@@ -524,6 +547,7 @@ main(void)
         CASE(a_closed_channel_says_so),
         CASE(eight_descriptors_come_through),
         CASE(nine_descriptors_are_refused_and_closed),
+        CASE(descriptors_that_find_no_room_are_missed),
         CASE(descriptors_that_come_one_by_one_are_counted_together),
         CASE(descriptors_of_the_payload_are_the_messages_too),
         CASE(descriptors_stay_with_their_message),
