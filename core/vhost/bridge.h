@@ -57,7 +57,6 @@ typedef struct vsk_bridge_link {
     bool deaf;              /**< the program reads no more */
     bool gone;              /**< both: its socket is not waited for */
     bool stalled;           /**< the guest takes no more: WRITABLE follows */
-    uint32_t answer;        /**< bytes of OK at the backlog's front */
     uint64_t handle;        /**< of the connection, 0: none */
     uint64_t sent;          /**< bytes of the program's message that went */
     uint64_t deadline;      /**< of CALLING and LINGERING, else UINT64_MAX */

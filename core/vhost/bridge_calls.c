@@ -81,14 +81,13 @@ vsk_bridge_accepted(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link,
                     const vsk_conn *conn)
 {
     uint8_t line[VSK_DIAL_LINE];
-    vsk_packet packet;
+    uint32_t size = vsk_dial_answer(conn->flow.local_port, line);
 
-    vsk_packet_init(&packet, line,
-                    vsk_dial_answer(conn->flow.local_port, line));
-    packet.header.flags = VSK_SEQ_EOM;
-    link->answer = packet.size;
     link->state = VSK_BRIDGE_OPEN;
-    vsk_bridge_give(bridge, now, link, &packet);
+    /* Nothing was written to it before: there is room, or nobody reads. */
+    if (send(link->fd, line, size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        vsk_bridge_deafen(bridge, now, link);
+    vsk_bridge_watch(bridge, now, link);
     /* It may have written all it had to say, and gone. */
     if (link->state == VSK_BRIDGE_OPEN && link->gone)
         vsk_bridge_lose(bridge, now, link);

@@ -42,9 +42,6 @@ vsk_bridge_release(vsk_bridge *bridge, vsk_bridge_link *link)
     link->next = bridge->free;
     bridge->free = (uint32_t)(link - bridge->links);
     bridge->count--;
-    /* There is a descriptor again. */
-    if (bridge->closed_until != 0)
-        vsk_bridge_watch_doors(bridge, true);
 }
 
 void

@@ -20,23 +20,12 @@ forwarded(vsk_bridge *bridge, uint64_t now, const vsk_bridge_link *link,
                                      bytes);
 }
 
-/* The same, but bytes of the OK are not the guest's. */
-static void
-taken(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link, uint32_t bytes)
-{
-    uint32_t own = bytes < link->answer ? bytes : link->answer;
-
-    link->answer -= own;
-    forwarded(bridge, now, link, bytes - own);
-}
-
 void
 vsk_bridge_deafen(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
 {
     const vsk_conn *conn = vsk_bridge_conn(bridge, link);
 
     vsk_backlog_clear(&link->backlog);
-    link->answer = 0;
     if (conn != NULL)
         forwarded(bridge, now, link, vsk_credit_held(&conn->credit));
     if (!link->deaf)
@@ -88,7 +77,7 @@ give_bytes(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link,
         return;
     if (done < 0)
         done = 0;
-    taken(bridge, now, link, (uint32_t)done);
+    forwarded(bridge, now, link, (uint32_t)done);
     if ((uint32_t)done < packet->size &&
         vsk_backlog_add_packet(&link->backlog, packet, (uint32_t)done) !=
             VSK_OK)
@@ -158,7 +147,7 @@ flush_some(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
                      (size_t)done + (messages ? VSK_BACKLOG_HEAD : 0));
     if (link->state == VSK_BRIDGE_LINGERING)
         link->deadline = now + SILENCE;
-    taken(bridge, now, link, (uint32_t)done);
+    forwarded(bridge, now, link, (uint32_t)done);
     return messages && link->backlog.size != 0;
 }
 

@@ -336,7 +336,9 @@ take_request(struct world *w, vsk_conn *conn)
     struct app *app = begin(w, conn);
 
     w->asked++;
-    app->opened = !w->refuse;
+    app->opened = !w->refuse && !w->hesitate;
+    if (w->hesitate)
+        return;
     guest_does(w, app, w->refuse ? VSK_CALL_RESET : VSK_CALL_ACCEPT, 0);
 }
 
@@ -402,7 +404,7 @@ world_step(struct world *w)
         served_step(w);
         return;
     }
-    if (vsk_bridge_sockets(&w->bridge, vsk_loop_now()) == VSK_OK) {
+    if (!w->blind && vsk_bridge_sockets(&w->bridge, vsk_loop_now()) == VSK_OK) {
         vsk_lab_wake(&w->lab, 0, VSK_SIDE_DEVICE);
         worked = true;
     }

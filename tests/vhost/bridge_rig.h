@@ -22,7 +22,7 @@
 #define RAM 0x1000000u
 #define GUEST 42u
 #define BUFFER 65536u /* of device and guest, for each connection */
-#define PATIENCE (20 * VSK_SECOND)
+#define PATIENCE (20 * VSK_SECOND) /* of a case */
 
 /** What the guest's application has of a connection. */
 struct app {
@@ -73,6 +73,8 @@ struct world {
     struct app apps[CAPACITY]; /* by slot of the guest's table */
     struct app *last;          /* the one that came or was called last */
     bool refuse;               /* the guest resets who asks */
+    bool hesitate;             /* the guest answers nobody who asks */
+    bool blind;                /* the bridge is not let look at sockets */
     bool echo;                 /* its applications send back what comes */
     uint32_t asked;            /* REQUESTs that came */
     char folder[32];

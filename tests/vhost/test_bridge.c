@@ -166,6 +166,27 @@ a_program_that_is_slow_to_accept_is_waited_for(void **state)
 }
 
 static void
+a_program_that_never_accepts_is_given_up(void **state)
+{
+    struct world *w = *state;
+    int listener = program_listens(w, PORT, SOCK_STREAM);
+    struct app *first, *second;
+
+    assert_int_equal(listen(listener, 0), 0);
+    first = guest_calls(w, PORT, VSK_TYPE_STREAM);
+    second = guest_calls(w, PORT, VSK_TYPE_STREAM);
+    UNTIL(w, first->opened && w->bridge.count == 2);
+
+    (void)vsk_bridge_sockets(&w->bridge, vsk_loop_now() + 3 * VSK_SECOND);
+
+    assert_int_equal(w->bridge.count, 1);
+    vsk_lab_wake(&w->lab, 0, VSK_SIDE_DEVICE);
+    expect_reason(w, second, VSK_REASON_REFUSED);
+    (void)close(listener);
+    expect_idle(w);
+}
+
+static void
 a_guest_that_gives_up_is_not_connected(void **state)
 {
     struct world *w = *state;
@@ -258,6 +279,39 @@ a_program_that_has_said_all_may_go(void **state)
     UNTIL(w, w->last != NULL && w->last->closed);
     assert_int_equal(w->last->in_size, 3);
     assert_memory_equal(w->last->in, "bye", 3);
+    expect_idle(w);
+}
+
+static void
+a_program_may_go_before_the_guest_has_answered(void **state)
+{
+    struct world *w = *state;
+    int fd = program_connects(w, SOCK_STREAM);
+
+    w->hesitate = true;
+    program_says(fd, "CONNECT 77\nbye");
+    (void)close(fd);
+    UNTIL(w, w->asked == 1 && w->bridge.links[0].gone);
+    assert_false(rig_readable(vsk_bridge_fileno(&w->bridge)));
+
+    guest_does(w, w->last, VSK_CALL_ACCEPT, 0);
+    UNTIL(w, w->last->closed);
+    assert_int_equal(w->last->in_size, 3);
+    expect_idle(w);
+}
+
+static void
+a_program_that_goes_with_nothing_said_takes_its_request_back(void **state)
+{
+    struct world *w = *state;
+    int fd = program_connects(w, SOCK_STREAM);
+
+    w->hesitate = true;
+    program_says(fd, "CONNECT 77\n");
+    UNTIL(w, w->asked == 1);
+    (void)close(fd);
+
+    expect_reason(w, w->last, VSK_REASON_RESET);
     expect_idle(w);
 }
 
@@ -486,14 +540,18 @@ static void
 what_waits_takes_no_turns(void **state)
 {
     struct world *w = *state;
-    int fd[3];
+    int fd[5];
     struct app *stalled = joined(w, VSK_TYPE_STREAM, &fd[0]);
+    struct app *half = joined(w, VSK_TYPE_SEQPACKET, &fd[3]);
 
     stalled->holds = true;
     while (send(fd[0], pattern, MEBIBYTE, MSG_NOSIGNAL) > 0)
         world_run(w, 2);
     fd[1] = program_connects(w, SOCK_STREAM); /* says nothing */
     fd[2] = program_dials(w, PORT, SOCK_STREAM);
+    guest_sends_part(w, half, "half a message", 14, 0);
+    fd[4] = program_dials(w, PORT, SOCK_STREAM);
+    assert_int_equal(shutdown(fd[4], SHUT_WR), 0);
     world_run(w, 20);
 
     /* Nothing to do: the descriptor is silent, no step finds work. */
@@ -502,7 +560,7 @@ what_waits_takes_no_turns(void **state)
         assert_int_equal(vsk_bridge_sockets(&w->bridge, vsk_loop_now()),
                          VSK_NONE);
     }
-    for (uint32_t i = 0; i < 3; i++)
+    for (uint32_t i = 0; i < 5; i++)
         (void)close(fd[i]);
     guest_reads(w, stalled);
     expect_idle(w);
@@ -524,8 +582,13 @@ a_program_that_dies_takes_no_turns_while_its_guest_sleeps(void **state)
     }
     (void)close(fd);
     world_run(w, 20);
-    assert_int_equal(w->bridge.count, 1);
-    assert_false(rig_readable(vsk_bridge_fileno(&w->bridge)));
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(w->bridge.count, 1);
+        assert_false(rig_readable(vsk_bridge_fileno(&w->bridge)));
+        guest_reads(w, app); /* a part: more comes, and is held */
+        app->holds = true;
+        world_run(w, 20);
+    }
 
     /* All that it wrote comes, however late. */
     guest_reads(w, app);
@@ -564,6 +627,44 @@ a_program_that_only_stops_reading_may_go_on_writing(void **state)
     UNTIL(w, app->in_size == MEBIBYTE);
 
     assert_memory_equal(app->in, pattern, MEBIBYTE);
+    /* What was under way counts as read: the end need not wait for it. */
+    assert_int_equal(w->device.endpoint.table.count, 1);
+    guest_does(w, app, VSK_CALL_CLOSE, 0);
+    expect_reason(w, app, VSK_REASON_CLOSED);
+    (void)close(fd);
+    expect_idle(w);
+}
+
+static void
+what_waits_comes_before_what_follows(void **state)
+{
+    struct world *w = *state;
+    int fd;
+    struct app *app = joined(w, VSK_TYPE_STREAM, &fd);
+    size_t total = 0;
+
+    while (w->bridge.links[0].backlog.size == 0) {
+        guest_sends(w, app, pattern + total, 20000, false);
+        world_run(w, 3);
+        total += 20000;
+    }
+    assert_int_equal(app->out_done, 20000);
+    w->blind = true; /* there is room again, and nobody has seen it yet */
+    for (ssize_t got = 0, at = 0; got >= 0; at += got)
+        got = recv(fd, back + at, MEBIBYTE, 0);
+    guest_sends(w, app, pattern + total, 20000, false);
+    world_run(w, 5);
+    w->blind = false;
+
+    assert_int_equal(app->out_done, 20000);
+    assert_true(w->bridge.links[0].backlog.size > 20000);
+    guest_sends(w, app, "", 0, true);
+    for (ssize_t got = 1; got > 0;) {
+        got = program_takes(w, fd, back, MEBIBYTE);
+        if (got > 0)
+            memmove(back + MEBIBYTE, back + got - 1, 1);
+    }
+    assert_int_equal(back[MEBIBYTE], pattern[total + 20000 - 1]);
     (void)close(fd);
     expect_idle(w);
 }
@@ -624,7 +725,11 @@ what_nobody_reads_is_not_kept_for_ever(void **state)
     now = vsk_loop_now();
     (void)vsk_bridge_sockets(&w->bridge, now + 9 * VSK_SECOND);
     assert_int_equal(w->bridge.count, 1);
+    w->bridge.links[0].deadline += 2 * VSK_SECOND; /* it read a little */
     (void)vsk_bridge_sockets(&w->bridge, now + 11 * VSK_SECOND);
+    assert_int_equal(w->bridge.count, 1);
+    assert_int_equal(w->bridge.alarm, w->bridge.links[0].deadline);
+    (void)vsk_bridge_sockets(&w->bridge, now + 13 * VSK_SECOND);
     assert_int_equal(w->bridge.count, 0);
     world_noted(w, VSK_TIMEOUT, "lost");
     (void)close(fd);
@@ -665,6 +770,23 @@ messages_of_the_guest_keep_their_edges(void **state)
     }
     (void)close(fd);
     expect_idle(w);
+}
+
+static void
+a_message_is_larger_than_sockets_take_by_default(void **state)
+{
+    struct world *w = world_sized(512 * 1024, 4);
+    int fd;
+    struct app *app = joined(w, VSK_TYPE_SEQPACKET, &fd);
+    (void)state;
+
+    guest_sends(w, app, pattern, 300000, false);
+
+    assert_int_equal(program_takes(w, fd, back, sizeof back), 300000);
+    assert_memory_equal(back, pattern, 300000);
+    (void)close(fd);
+    expect_idle(w);
+    world_free(w);
 }
 
 static void
@@ -715,6 +837,44 @@ messages_of_a_program_keep_their_edges(void **state)
     UNTIL(w, w->last->ended);
     (void)close(fd);
     expect_idle(w);
+}
+
+static void
+a_message_goes_on_where_the_guest_had_no_room(void **state)
+{
+    struct world *w = *state;
+    int fd = program_dials(w, PORT, SOCK_SEQPACKET);
+
+    w->last->holds = true;
+    program_sends(w, fd, pattern, 40000);
+    program_sends(w, fd, pattern + 40000, 60000);
+    world_run(w, 20);
+    assert_int_equal(w->last->messages, 1);
+    assert_true(w->last->in_size > 40000);
+
+    guest_reads(w, w->last);
+    UNTIL(w, w->last->messages == 2);
+    assert_int_equal(w->last->in_size, 100000);
+    assert_memory_equal(w->last->in, pattern, 100000);
+    (void)close(fd);
+    expect_idle(w);
+}
+
+static void
+a_programs_message_is_larger_than_a_turn(void **state)
+{
+    struct world *w = world_sized(512 * 1024, 4);
+    int fd = program_dials(w, PORT, SOCK_SEQPACKET);
+    (void)state;
+
+    program_sends(w, fd, pattern, 3 * VSK_BRIDGE_TURN);
+
+    UNTIL(w, w->last->messages == 1);
+    assert_int_equal(w->last->in_size, 3 * VSK_BRIDGE_TURN);
+    assert_memory_equal(w->last->in, pattern, 3 * VSK_BRIDGE_TURN);
+    (void)close(fd);
+    expect_idle(w);
+    world_free(w);
 }
 
 static void
@@ -885,6 +1045,15 @@ more_than_there_are_links_for_are_sent_away(void **state)
     world_free(w);
 }
 
+static int
+lowest_free(void)
+{
+    int fd = dup(0);
+
+    (void)close(fd);
+    return fd;
+}
+
 static void
 without_descriptors_guests_are_refused_and_programs_wait(void **state)
 {
@@ -896,7 +1065,7 @@ without_descriptors_guests_are_refused_and_programs_wait(void **state)
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     none = before;
-    none.rlim_cur = 0; /* those that are there stay */
+    none.rlim_cur = (rlim_t)lowest_free(); /* those that are there stay */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     world_run(w, 3);
     steps = 0;
@@ -1140,11 +1309,14 @@ main(void)
         CASE(a_program_that_has_died_is_refused),
         CASE(another_type_of_socket_is_refused),
         CASE(a_program_that_is_slow_to_accept_is_waited_for),
+        CASE(a_program_that_never_accepts_is_given_up),
         CASE(a_guest_that_gives_up_is_not_connected),
         CASE(a_program_dials_and_is_told_the_hosts_port),
         CASE(a_line_may_come_byte_by_byte),
         CASE(what_follows_the_line_is_the_guests),
         CASE(a_program_that_has_said_all_may_go),
+        CASE(a_program_may_go_before_the_guest_has_answered),
+        CASE(a_program_that_goes_with_nothing_said_takes_its_request_back),
         CASE(a_program_that_is_refused_reads_the_end),
         CASE(junk_is_answered_with_the_end),
         CASE(a_program_that_goes_before_its_line_is_complete_is_forgotten),
@@ -1158,13 +1330,17 @@ main(void)
         CASE(a_program_that_dies_takes_no_turns_while_its_guest_sleeps),
         CASE(a_program_that_dies_tells_the_guest_that_nobody_reads),
         CASE(a_program_that_only_stops_reading_may_go_on_writing),
+        CASE(what_waits_comes_before_what_follows),
         CASE(a_guest_that_stops_reading_ends_what_the_program_writes),
         CASE(what_a_guest_wrote_before_it_closed_is_kept),
         CASE(what_nobody_reads_is_not_kept_for_ever),
         CASE(a_driver_that_resets_its_device_ends_all),
         CASE(messages_of_the_guest_keep_their_edges),
+        cmocka_unit_test(a_message_is_larger_than_sockets_take_by_default),
         CASE(a_message_in_many_packets_is_one),
         CASE(messages_of_a_program_keep_their_edges),
+        CASE(a_message_goes_on_where_the_guest_had_no_room),
+        cmocka_unit_test(a_programs_message_is_larger_than_a_turn),
         CASE(messages_of_no_bytes_come_through_both_ways),
         CASE(messages_wait_for_a_program_that_does_not_read),
         CASE(the_lines_are_messages_of_their_own),
