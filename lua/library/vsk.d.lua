@@ -37,6 +37,15 @@ function vsk.attach(path, options) end
 ---@return integer? errno
 function vsk.capture(path, mode) end
 
+---Serve a device whose connections programs have that know nothing of vsk.
+---@param path string
+---@param uds string
+---@param options? vsk.ServeOptions
+---@return vsk.Server|nil server
+---@return string? message
+---@return vsk.Code|integer|nil code
+function vsk.bridge(path, uds, options) end
+
 ---Make a device model, for vsk.lab or vsk.serve.
 ---@param options? vsk.DeviceOptions
 ---@return vsk.Device

@@ -293,11 +293,12 @@ def bridge(
 ) -> Server:
     """Serve a device whose connections programs have that know nothing of vsk.
 
-    The scheme is that of Firecracker, Cloud Hypervisor and vhost-device-vsock. A guest that connects
-    to port 52 reaches who listens on the Unix socket UDS_52. A program that connects to UDS and
-    writes "CONNECT 52\\n" reaches the guest's port 52, and reads "OK PORT\\n" first. SEQPACKET is at
-    UDS.seq and UDS.seq_52, sockets of type SOCK_SEQPACKET. Options are a Device's; the rest is as
-    for serve. All of it happens in C, while the server is run or dispatched.
+    The scheme is that of Firecracker, Cloud Hypervisor and vhost-device-vsock: a guest that
+    connects to port 52 reaches who listens on the Unix socket UDS_52; a program that connects to
+    UDS and writes "CONNECT 52" and a line end reaches the guest's port 52, and reads "OK PORT" and
+    a line end first. SEQPACKET is at UDS.seq and UDS.seq_52, of type SOCK_SEQPACKET. Options are a
+    Device's; the rest is as for serve. All of it happens in C, while the server is run or
+    dispatched.
     """
     server = serve(
         Device(cid, **options),

@@ -208,6 +208,7 @@ NAMES = {
     "Socket.count": ["sessions", "connected", "live", "state", "status", "protocol"],
     "Socket.listen": ["one.sock", "two.sock"],
     "Socket.dial": ["one.sock", "two.sock"],
+    "Socket.bridge": ["one.uds", "two.uds"],
     "Lab.fault": ["delay", "hold", "flip", "scribble"],
     "Lab.set_fault": ["delay", "hold", "flip", "scribble", "lie", "reorder", "duplicate"],
 }
