@@ -243,6 +243,5 @@ vsk_frontend_transfer_flow(vsk_frontend *frontend, uint64_t now)
         transfer->status = status;
     /* VHU-BOTH-06: the end of the file is what tells the reader. */
     vsk_frontend_drop(frontend, &transfer->channel);
-    vsk_frontend_drop(frontend, &transfer->file);
     transfer->stage = TRANSFER_CHECKED;
 }

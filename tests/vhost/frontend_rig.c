@@ -45,7 +45,7 @@ play_options(void)
     vsk_frontend_options options = vsk_frontend_options_default();
 
     options.memory_size = 1u << 20;
-    options.timeout = 20 * VSK_MILLISECOND;
+    options.timeout = 10 * VSK_SECOND;
     return options;
 }
 

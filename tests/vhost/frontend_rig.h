@@ -71,7 +71,7 @@ struct play {
     uint32_t fds_before; /* of the process */
 };
 
-/** Options with a short timeout. */
+/** The defaults, with less memory and more patience. */
 vsk_frontend_options play_options(void);
 
 /** Make a front end that is not connected; NULL: play_options. */

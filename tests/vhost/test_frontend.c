@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -220,6 +221,13 @@ status_is_mirrored_where_it_is_agreed_on(void **state)
     assert_string_equal(play->trace[9], "GET_STATUS");
     assert_string_equal(play->trace[play->lines - 1], "SET_STATUS f !");
     assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    play_forget(play);
+    assert_int_equal(vsk_frontend_stop(&play->frontend), VSK_OK);
+    play_talk(play);
+    assert_int_equal(vsk_frontend_resume(&play->frontend), VSK_OK);
+    play_talk(play);
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    assert_false(play_asked(play, "SET_STATUS"));
     play_free(play);
 }
 
@@ -364,6 +372,60 @@ memory_that_is_too_small_ends_it(void **state)
 }
 
 static void
+a_request_waits_where_the_socket_is_full(void **state)
+{
+    struct play *play = play_made(NULL);
+    uint8_t bytes[4096] = {0};
+    size_t filled = 0;
+    ssize_t moved;
+    int ends[2];
+    (void)state;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends),
+                     0);
+    while ((moved = send(ends[0], bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+        filled += (size_t)moved;
+    assert_int_equal(vsk_frontend_adopt(&play->frontend, ends[0]), VSK_OK);
+    play->fd = ends[1];
+    (void)play_step(play);
+    assert_int_equal(vsk_loop_wait(&play->frontend.loop, 0), VSK_NONE);
+    while (filled != 0) {
+        moved = recv(ends[1], bytes,
+                     filled < sizeof bytes ? filled : sizeof bytes, 0);
+        assert_true(moved > 0);
+        filled -= (size_t)moved;
+    }
+
+    /* Long before the answer is due. */
+    assert_int_equal(vsk_loop_wait(&play->frontend.loop, VSK_SECOND), VSK_OK);
+    play_talk(play);
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    assert_int_equal(vsk_loop_wait(&play->frontend.loop, 0), VSK_NONE);
+    play_free(play);
+}
+
+static void
+timers_wake_it_up(void **state)
+{
+    struct play *play = play_live(NULL);
+    vsk_conn *conn;
+    (void)state;
+
+    play->guest.endpoint.policy.connect_timeout = 10 * VSK_MILLISECOND;
+    assert_int_equal(vsk_guest_connect(&play->guest, vsk_loop_now(),
+                                       VSK_PORT_ANY, VSK_CID_HOST, PORT,
+                                       VSK_TYPE_STREAM, &conn),
+                     VSK_OK);
+    vsk_frontend_wake(&play->frontend);
+    assert_int_equal(play_step(play), 0);
+
+    assert_int_equal(vsk_loop_wait(&play->frontend.loop, VSK_SECOND), VSK_OK);
+    assert_int_equal(vsk_frontend_step(&play->frontend, &play->event), VSK_OK);
+    assert_int_equal(play->event.kind, VSK_EVENT_CLOSE);
+    play_free(play);
+}
+
+static void
 calls_have_their_time(void **state)
 {
     struct play *play = play_made(NULL);
@@ -424,6 +486,8 @@ main(void)
         cmocka_unit_test(kicks_what_was_offered_before_anybody_looked),
         cmocka_unit_test(options_must_make_sense),
         cmocka_unit_test(memory_that_is_too_small_ends_it),
+        cmocka_unit_test(a_request_waits_where_the_socket_is_full),
+        cmocka_unit_test(timers_wake_it_up),
         cmocka_unit_test(calls_have_their_time),
         cmocka_unit_test(states_have_names),
     };

@@ -137,6 +137,10 @@ a_reset_transport_has_the_cid_read(void **state)
     SAID(play, "GET_CONFIG");
     assert_int_equal(play->guest.endpoint.local_cid, 10);
     assert_false(play->guest.stale);
+    while (vsk_notices_take(&play->frontend.notices, &play->notice) == VSK_OK)
+        assert_int_not_equal(play->notice.kind, VSK_NOTICE_NOTE);
+    /* The call was taken. */
+    assert_int_equal(vsk_loop_wait(&play->frontend.loop, 0), VSK_NONE);
     play_free(play);
 }
 

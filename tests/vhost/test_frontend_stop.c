@@ -163,6 +163,27 @@ another_back_end_takes_over_where_the_rings_stood(void **state)
 }
 
 static void
+another_back_end_may_have_more_queues(void **state)
+{
+    struct play *play = play_new(NULL);
+    (void)state;
+
+    play->queues = 2;
+    play_talk(play);
+    assert_int_equal(vsk_frontend_stop(&play->frontend), VSK_OK);
+    play_talk(play);
+    play->queues = 3;
+    assert_int_equal(play_adopt(play), VSK_OK);
+    play_talk(play);
+    assert_int_equal(vsk_frontend_resume(&play->frontend), VSK_OK);
+    play_talk(play);
+
+    assert_int_equal(play->frontend.queues, 3);
+    assert_true(play_asked(play, "SET_VRING_BASE 2 0 !"));
+    play_free(play);
+}
+
+static void
 another_back_end_must_know_the_features_in_use(void **state)
 {
     struct play *play = stopped();
@@ -326,6 +347,38 @@ a_channel_that_the_back_end_brings_is_used(void **state)
 }
 
 static void
+a_channel_that_is_full_keeps_it_awake(void **state)
+{
+    struct play *play = stopped();
+    uint8_t *bytes = pattern(LARGE / 2);
+    FILE *file = tmpfile();
+    int own[2];
+    (void)state;
+
+    assert_non_null(file);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, own),
+                     0);
+    assert_int_equal(write(own[1], bytes, LARGE / 2), LARGE / 2);
+    play_close(&own[1]);
+    play->brings = own[0];
+    assert_int_equal(
+        vsk_frontend_transfer(&play->frontend, fileno(file), false), VSK_OK);
+    while (play->frontend.transfer.stage != 0) {
+        /* Long before the back end has to go on. */
+        assert_int_equal(vsk_loop_wait(&play->frontend.loop, VSK_SECOND),
+                         VSK_OK);
+        (void)play_step(play);
+        (void)play_answer(play);
+    }
+
+    assert_non_null(
+        strstr(play_noticed(play, VSK_NOTICE_STATE)->text, "150000 bytes"));
+    (void)fclose(file);
+    free(bytes);
+    play_free(play);
+}
+
+static void
 a_channel_must_come_where_it_is_said_to(void **state)
 {
     struct play *play = stopped();
@@ -404,18 +457,40 @@ a_back_end_that_does_not_go_on_is_given_up(void **state)
     int ends[2];
     (void)state;
 
+    play->frontend.options.timeout = 20 * VSK_MILLISECOND;
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     transfer(play, ends[1], false);
-    for (uint32_t i = 0; i < 3; i++) {
-        assert_int_not_equal(play->frontend.state, VSK_FRONTEND_OVER);
+    while (play->frontend.state != VSK_FRONTEND_OVER) {
         assert_int_equal(vsk_loop_wait(&play->frontend.loop, VSK_SECOND),
                          VSK_OK);
         (void)play_step(play);
-        if (play->frontend.state == VSK_FRONTEND_OVER)
-            break;
     }
 
     play_over(play, VSK_TIMEOUT, "stands still");
+    play_close(&ends[0]);
+    play_close(&ends[1]);
+    play_free(play);
+}
+
+static void
+a_back_end_that_goes_on_has_its_time(void **state)
+{
+    struct play *play = stopped();
+    int ends[2];
+    (void)state;
+
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    play->frontend.options.timeout = 400 * VSK_MILLISECOND;
+    transfer(play, ends[1], false);
+    for (uint32_t i = 0; i < 4; i++) {
+        (void)vsk_loop_wait(&play->frontend.loop, 150 * VSK_MILLISECOND);
+        assert_int_equal(write(play->state, "s", 1), 1);
+        play_talk(play);
+    }
+    play_close(&play->state);
+    play_talk(play);
+
+    assert_int_equal(play_noticed(play, VSK_NOTICE_STATE)->status, VSK_OK);
     play_close(&ends[0]);
     play_close(&ends[1]);
     play_free(play);
@@ -429,6 +504,7 @@ a_slow_file_has_all_the_time(void **state)
     int ends[2];
     (void)state;
 
+    play->frontend.options.timeout = 20 * VSK_MILLISECOND;
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     transfer(play, ends[0], true);
     /* Much longer than an answer may take. */
@@ -496,10 +572,13 @@ main(void)
         cmocka_unit_test(a_base_has_16_bits),
         cmocka_unit_test(a_configuration_that_changes_meanwhile_is_read),
         cmocka_unit_test(another_back_end_takes_over_where_the_rings_stood),
+        cmocka_unit_test(another_back_end_may_have_more_queues),
         cmocka_unit_test(another_back_end_must_know_the_features_in_use),
         cmocka_unit_test(a_large_state_is_saved_through_pipes),
         cmocka_unit_test(a_large_state_is_loaded_from_a_file),
         cmocka_unit_test(a_channel_that_the_back_end_brings_is_used),
+        cmocka_unit_test(a_channel_that_is_full_keeps_it_awake),
+        cmocka_unit_test(a_back_end_that_goes_on_has_its_time),
         cmocka_unit_test(a_channel_must_come_where_it_is_said_to),
         cmocka_unit_test(a_state_that_is_refused_is_no_end),
         cmocka_unit_test(a_state_that_went_wrong_is_no_end_either),

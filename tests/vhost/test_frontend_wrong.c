@@ -17,17 +17,29 @@ static const uint32_t requests[] = {
 };
 #define REQUESTS (sizeof requests / sizeof *requests)
 
-/* Talk and stop with a wrong answer on the way, until it is over or stands. */
-static struct play *
-with_twist(struct twist twist)
-{
-    struct play *play = play_new(NULL);
+#define HASTE (20 * VSK_MILLISECOND)
 
+/* Talk and stop with a wrong answer on the way, until it is over, stands, or
+ * waits for so long. */
+static struct play *
+with_timeout(struct twist twist, uint64_t timeout)
+{
+    vsk_frontend_options options = play_options();
+    struct play *play;
+
+    options.timeout = timeout;
+    play = play_new(&options);
     play->twist = twist;
     play_talk(play);
     if (vsk_frontend_stop(&play->frontend) == VSK_OK)
         play_talk(play);
     return play;
+}
+
+static struct play *
+with_twist(struct twist twist)
+{
+    return with_timeout(twist, 10 * VSK_SECOND);
 }
 
 /* The answer to each request is wrong in this way. */
@@ -127,8 +139,8 @@ an_answer_must_come_in_time(void **state)
     (void)state;
 
     for (uint32_t i = 0; i < REQUESTS; i++) {
-        struct play *play =
-            with_twist((struct twist){.request = requests[i], .silent = true});
+        struct play *play = with_timeout(
+            (struct twist){.request = requests[i], .silent = true}, HASTE);
         const char *name = vsk_request_find(requests[i])->name;
 
         assert_int_not_equal(play->frontend.state, VSK_FRONTEND_OVER);
@@ -164,9 +176,22 @@ a_barrier_wants_its_answer_too(void **state)
 }
 
 static void
+a_config_is_what_was_asked_for(void **state)
+{
+    /* The first bit of the offset. */
+    struct play *play = with_twist(
+        (struct twist){.request = VSK_REQUEST_GET_CONFIG, .flip = 8 * 12 + 1});
+    (void)state;
+
+    play_over(play, VSK_BAD_REPLY, "GET_CONFIG");
+    play_free(play);
+}
+
+static void
 nobody_asked(void **state)
 {
-    const uint32_t message[5] = {VSK_REQUEST_GET_FEATURES, 5, 8, 0, 0};
+    /* As if it were to the last request once more. */
+    const uint32_t message[5] = {VSK_REQUEST_SET_VRING_ENABLE, 5, 8, 0, 0};
     struct play *play = play_live(NULL);
     (void)state;
 
@@ -199,8 +224,38 @@ an_end_is_told_to_all_connections(void **state)
     assert_int_equal(vsk_frontend_step(&play->frontend, &play->event),
                      VSK_NONE);
     play_over(play, VSK_EOF, "closed");
-    /* Nothing is left to wait for. */
+    /* Nothing is left to wait for, whoever still holds its descriptors. */
+    assert_int_equal(vsk_notify_signal(play->calls[VSK_RX]), VSK_OK);
     assert_int_equal(vsk_loop_wait(&play->frontend.loop, 0), VSK_NONE);
+    play_free(play);
+}
+
+static void
+an_end_is_seen_behind_a_flood(void **state)
+{
+    struct play *play = play_live(NULL);
+    vsk_queue_device device;
+    vsk_span spans[4];
+    vsk_chain chain;
+    uint32_t steps = 0;
+    (void)state;
+
+    assert_int_equal(vsk_queue_device_init(&device, &play->frontend.memory,
+                                           &play->guest.rings[VSK_RX], NULL),
+                     VSK_OK);
+    while (play->frontend.state != VSK_FRONTEND_OVER && steps < 100) {
+        if (steps == 5)
+            play_close(&play->fd);
+        /* A packet that is none: there is always something to tell. */
+        vsk_chain_init(&chain, spans, 4);
+        if (vsk_queue_pop(&device, &chain) == VSK_OK)
+            assert_int_equal(vsk_queue_push(&device, &chain, 1), VSK_OK);
+        assert_int_equal(vsk_frontend_step(&play->frontend, &play->event),
+                         VSK_OK);
+        steps++;
+    }
+
+    play_over(play, VSK_EOF, "closed");
     play_free(play);
 }
 
@@ -233,8 +288,8 @@ a_bit_that_is_wrong_does_no_harm(void **state)
     for (uint64_t i = 0; i < runs; i++) {
         uint32_t request = requests[rig_draw(&random, REQUESTS)];
         uint32_t flip = 1 + rig_draw(&random, 160);
-        struct play *play =
-            with_twist((struct twist){.request = request, .flip = flip});
+        struct play *play = with_timeout(
+            (struct twist){.request = request, .flip = flip}, HASTE);
         vsk_frontend_state stood = play->frontend.state;
 
         if (stood != VSK_FRONTEND_OVER && stood != VSK_FRONTEND_STOPPED) {
@@ -266,6 +321,8 @@ main(void)
         cmocka_unit_test(a_barrier_wants_its_answer_too),
         cmocka_unit_test(nobody_asked),
         cmocka_unit_test(an_end_is_told_to_all_connections),
+        cmocka_unit_test(an_end_is_seen_behind_a_flood),
+        cmocka_unit_test(a_config_is_what_was_asked_for),
         cmocka_unit_test(it_may_be_closed_at_any_request),
         cmocka_unit_test(a_bit_that_is_wrong_does_no_harm),
     };
