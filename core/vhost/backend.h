@@ -96,9 +96,7 @@ typedef struct vsk_backend {
     uint64_t sessions;                  /**< how many there were */
     bool connected;                     /**< one is there now */
     bool owned;                         /**< SET_OWNER came */
-    bool live;                          /**< a ring has run, nothing since ended
-                                           what the driver knows */
-    bool flows;                         /**< LIVE was told */
+    bool live;                          /**< rx and tx run: LIVE was told */
     bool stale;                         /**< the driver may know connections
                                            that the device does not */
     uint32_t told;                      /**< events since messages were looked

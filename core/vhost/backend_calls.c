@@ -148,7 +148,7 @@ vsk_backend_notify(vsk_backend *backend)
     /* VHU-BE-14, -15: what is owed waits until a ring runs */
     if (device->started == 0)
         return;
-    wanted = vsk_device_notify(device) | (backend->greet & device->started);
+    wanted = vsk_device_notify(device) | backend->greet;
     backend->greet = 0;
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
         if ((wanted & (1u << i)) != 0)

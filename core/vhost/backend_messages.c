@@ -20,8 +20,7 @@ set_features(vsk_backend *backend, vsk_asked *asked)
     uint64_t features = asked->message.u64;
     uint64_t before = backend->features;
 
-    if ((features & ~(backend->device->setup.offered | mark)) != 0 ||
-        (features & VSK_BIT(VSK_FEATURE_VERSION_1)) == 0)
+    if ((features & ~(backend->device->setup.offered | mark)) != 0)
         return VSK_BAD_FEATURES;
     /* VHU-BE-11 */
     for (uint32_t i = 0; (features & mark) == 0 && i < VSK_QUEUES; i++)

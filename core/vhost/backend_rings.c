@@ -57,7 +57,6 @@ vsk_backend_renew(vsk_backend *backend)
     }
     if (device->setup.status != 0)
         (void)vsk_device_write_status(device, vsk_loop_now(), 0);
-    backend->live = false;
     return vsk_backend_agree(backend);
 }
 
@@ -175,10 +174,10 @@ static void
 stand_still(vsk_backend *backend)
 {
     vsk_device_pause(backend->device, vsk_loop_now());
-    if (backend->flows)
+    if (backend->live)
         vsk_backend_note(backend, VSK_NOTICE_STOPPED, VSK_OK,
                          "all rings stand still");
-    backend->flows = false;
+    backend->live = false;
 }
 
 static void
@@ -189,11 +188,10 @@ go_on(vsk_backend *backend)
 
     if ((device->setup.status & VSK_SETUP_DRIVER_OK) == 0)
         (void)vsk_device_write_status(device, now, STEPS);
-    backend->live = true;
     vsk_device_resume(device, now);
-    if (!backend->flows && vsk_backend_runs(backend, VSK_RX) &&
+    if (!backend->live && vsk_backend_runs(backend, VSK_RX) &&
         vsk_backend_runs(backend, VSK_TX)) {
-        backend->flows = true;
+        backend->live = true;
         vsk_backend_note(backend, VSK_NOTICE_LIVE, VSK_OK,
                          "the driver is ready");
     }

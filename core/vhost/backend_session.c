@@ -78,7 +78,6 @@ vsk_backend_end(vsk_backend *backend, vsk_status status, const char *text)
     backend->connected = false;
     backend->owned = false;
     backend->live = false;
-    backend->flows = false;
     backend->stale = false;
     backend->greet = 0;
     backend->owed = 0;

@@ -86,10 +86,7 @@ load_some(vsk_backend *backend)
     uint64_t room = backend->state_size - backend->state_done;
     ssize_t got;
 
-    if (room == 0) {
-        finish(backend, VSK_ERR_IMAGE);
-        return true;
-    }
+    /* With no room left it reads nothing, and is found to be no state. */
     got = read(backend->transfer, backend->state + backend->state_done,
                room < PIECE ? (size_t)room : PIECE);
     if (got > 0)
@@ -151,7 +148,6 @@ prepare(vsk_backend *backend, bool loads)
     /* What was before is over; it is told before the bytes are looked at. */
     if (device->setup.status != 0 || device->endpoint.table.count != 0)
         (void)vsk_device_write_status(device, vsk_loop_now(), 0);
-    backend->live = false;
     return VSK_OK;
 }
 
@@ -203,6 +199,5 @@ vsk_backend_check_state(vsk_backend *backend, vsk_asked *asked)
     if (backend->transfer >= 0)
         finish(backend, VSK_BAD_HANGUP);
     asked->message.u64 = backend->state_result != VSK_OK ? FAILED : 0u;
-    backend->state_result = VSK_NONE;
     return VSK_OK;
 }

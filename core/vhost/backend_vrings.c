@@ -67,7 +67,6 @@ vsk_backend_get_vring_base(vsk_backend *backend, vsk_asked *asked)
     vsk_backend_halt(backend, state->index);
     vsk_backend_drop(backend, &ring->kick);
     ring->started = false;
-    ring->polled = false;
     /* What was told and never used is no word of ours. */
     if (ring->known)
         ring->answered = ring->state.avail;

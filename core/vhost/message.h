@@ -230,7 +230,8 @@ VSK_API vsk_status vsk_message_header(vsk_message *message,
  * @param payload how to read it; NONE demands that there are no bytes
  * @param wire message->size bytes
  * @return VSK_OK, or VSK_BAD_MESSAGE_SIZE where the size is not one that such
- * a payload has (VHU-BOTH-02), or VSK_BAD_REGION for more than 8 regions
+ * a payload has (VHU-BOTH-02), or VSK_BAD_REGION for more than 8 regions; a
+ * table may be followed by regions that do not count
  */
 VSK_API vsk_status vsk_message_decode(vsk_message *message, vsk_payload payload,
                                       const uint8_t *wire);
