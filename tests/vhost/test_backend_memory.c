@@ -108,6 +108,24 @@ more_than_eight_regions_are_no_table(void **state)
 }
 
 static void
+a_table_may_have_room_that_does_not_count(void **state)
+{
+    uint32_t words[3 + 2 + 2 * 8] = {VSK_REQUEST_SET_MEM_TABLE, 1, 8 + 2 * 32,
+                                     1};
+    struct front *front = front_new(); /* as User Mode Linux */
+    const vsk_shared_region region = front_region(front, 1);
+    (void)state;
+
+    memcpy(words + 5, &region, sizeof region);
+    front_raw(front, words, sizeof words, &front->memory_fd, 1);
+
+    assert_true(front->backend.connected);
+    assert_int_equal(front->backend.mappings.count, 1);
+    assert_int_equal(front->backend.mappings.regions[0].addr, FRONT_HIGH);
+    front_free(front);
+}
+
+static void
 one_region_has_one_descriptor(void **state)
 {
     struct front *front = front_new(); /* VHU-FE-18 */
@@ -319,6 +337,7 @@ main(void)
         FRONT_TEST(a_table_has_a_descriptor_for_each_region),
         FRONT_TEST(regions_that_cannot_be_are_refused),
         FRONT_TEST(more_than_eight_regions_are_no_table),
+        FRONT_TEST(a_table_may_have_room_that_does_not_count),
         FRONT_TEST(one_region_has_one_descriptor),
         FRONT_TEST(slots_come_to_an_end),
         FRONT_TEST(memory_is_added_under_running_rings),

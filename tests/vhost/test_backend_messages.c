@@ -378,6 +378,10 @@ descriptors_are_counted_and_looked_at(void **state)
                               VSK_BACKEND_PROTOCOL));
     front_refused(front, front_message(VSK_REQUEST_SET_BACKEND_REQ_FD),
                   &front->memory_fd, 1, VSK_BAD_FDS);
+    front_do(front, front_u64(VSK_REQUEST_SET_PROTOCOL_FEATURES,
+                              VSK_BACKEND_PROTOCOL));
+    front_refused(front, front_message(VSK_REQUEST_SET_BACKEND_REQ_FD),
+                  front->kicks, 1, VSK_BAD_FDS);
     (void)close(pair[0]);
     (void)close(pair[1]);
     front_free(front);
@@ -451,12 +455,12 @@ another_version_is_refused_without_an_answer(void **state)
     (void)state;
 
     for (uint32_t version = 0; version < 4; version++) {
-        const uint32_t words[] = {VSK_REQUEST_GET_FEATURES, version | 8, 0};
+        const uint32_t words[] = {VSK_REQUEST_SET_OWNER, version | 8, 0};
 
         if (version == VSK_MESSAGE_VERSION)
             continue;
         front_raw(front, words, sizeof words, NULL, 0);
-        front_over(front, VSK_BAD_MESSAGE, "GET_FEATURES");
+        front_over(front, VSK_BAD_MESSAGE, "SET_OWNER");
     }
     front_free(front);
 }
@@ -560,6 +564,25 @@ a_front_end_that_reads_no_answers_stops_itself(void **state)
     front_free(front);
 }
 
+static void
+a_front_end_that_goes_without_its_answers_is_let_go(void **state)
+{
+    const uint32_t words[] = {VSK_REQUEST_GET_FEATURES, 1, 0};
+    struct front *front = front_new();
+    (void)state;
+
+    while (send(front->channel.fd, words, sizeof words,
+                MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof words)
+        front_run_host(front);
+    assert_true(vsk_channel_waits(&front->backend.channel));
+    front_hang_up(front);
+
+    assert_int_equal(front_noticed(front, VSK_NOTICE_END, "answers"),
+                     VSK_BAD_HANGUP);
+    front_connect(front);
+    front_free(front);
+}
+
 /* ---- anything at all ---- */
 
 /* A message with its payload, mostly of the right kind and size. */
@@ -656,6 +679,7 @@ main(void)
         FRONT_TEST(a_front_end_that_goes_within_a_message_is_told_apart),
         FRONT_TEST(a_flood_of_messages_leaves_the_step_in_time),
         FRONT_TEST(a_front_end_that_reads_no_answers_stops_itself),
+        FRONT_TEST(a_front_end_that_goes_without_its_answers_is_let_go),
         FRONT_TEST(no_message_can_harm),
     };
 

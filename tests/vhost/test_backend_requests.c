@@ -81,10 +81,13 @@ nothing_is_announced_without_a_socket_or_while_suspended(void **state)
 {
     struct front *front = front_live(2); /* VHU-BE-15, VHU-BE-22 */
     vsk_message message;
+    vsk_notice notice;
     (void)state;
 
     assert_int_equal(vsk_backend_reset_transport(&front->backend, 98), VSK_OK);
     front_run_host(front);
+    assert_int_equal(vsk_notices_take(&front->backend.notices, &notice),
+                     VSK_NONE);
     give_requests(front);
     front_run_host(front);
     assert_false(requested(front, &message));
@@ -204,6 +207,25 @@ messages_do_for_kicks_and_calls(void **state)
 }
 
 static void
+without_them_agreed_on_there_are_none(void **state)
+{
+    struct front *front = front_live(3); /* VHU-BE-33 */
+    vsk_message message;
+    (void)state;
+
+    give_requests(front);
+    for (uint32_t i = 0; i < 2; i++)
+        front_do(front,
+                 front_u64(VSK_REQUEST_SET_VRING_CALL, i | VSK_MESSAGE_NO_FD));
+    (void)vsk_guest_notify(&front->guest);
+    front_enable(front, VSK_TX, false);
+    front_enable(front, VSK_TX, true);
+
+    assert_false(requested(front, &message));
+    front_free(front);
+}
+
+static void
 an_error_of_a_ring_is_a_message_too(void **state)
 {
     struct front *front = inband();
@@ -265,6 +287,7 @@ main(void)
         FRONT_TEST(a_socket_for_requests_stays_open_and_may_be_replaced),
         FRONT_TEST(who_takes_no_requests_is_served_all_the_same),
         FRONT_TEST(messages_do_for_kicks_and_calls),
+        FRONT_TEST(without_them_agreed_on_there_are_none),
         FRONT_TEST(an_error_of_a_ring_is_a_message_too),
         FRONT_TEST(calls_that_nobody_reads_are_owed_once),
     };

@@ -127,7 +127,83 @@ a_state_loads_into_the_device_that_it_came_from(void **state)
         front_start(front, i, bases[i]);
     front_run(front);
 
+    front_told(&front->told, VSK_EVENT_RESET);
     front_echo(front, front_connected(front), "again");
+    free(bytes);
+    front_free(front);
+}
+
+static void
+without_an_event_queue_connections_are_reset(void **state)
+{
+    struct front *front = front_live(2);
+    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint32_t bases[3];
+    size_t size;
+    (void)state;
+
+    (void)front_connected(front);
+    stop(front, bases);
+    size = save(front, bytes);
+    assert_int_equal(load(front, bytes, size), 0);
+    for (uint32_t i = 0; i < 2; i++)
+        front_start(front, i, bases[i]);
+    front_run(front);
+
+    front_told(&front->told, VSK_EVENT_CLOSE);
+    assert_int_equal(front->device.endpoint.table.count, 0);
+    free(bytes);
+    front_free(front);
+}
+
+static void
+features_of_a_state_are_those_of_its_front_end(void **state)
+{
+    struct front *front = front_live(3);
+    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint32_t bases[3];
+    size_t size;
+    (void)state;
+
+    stop(front, bases);
+    size = save(front, bytes);
+    front_new_process(front);
+    front_agree(front, VSK_BACKEND_PROTOCOL, ALL & ~BIT(SEQPACKET));
+
+    assert_int_equal(load(front, bytes, size), 0);
+    assert_int_equal(front->device.setup.accepted, ALL & ~BIT(SEQPACKET));
+    free(bytes);
+    front_free(front);
+}
+
+static void
+a_check_may_follow_at_once(void **state)
+{
+    struct front *front = front_live(3);
+    vsk_message check = front_message(VSK_REQUEST_CHECK_DEVICE_STATE);
+    vsk_message message = transfer(LOAD, 0);
+    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint32_t bases[3];
+    size_t size;
+    int pair[2];
+    (void)state;
+
+    (void)front_connected(front);
+    stop(front, bases);
+    size = save(front, bytes);
+    assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+    assert_int_equal(write(pair[1], bytes, size), size);
+    (void)close(pair[1]);
+    assert_int_equal(vsk_channel_send(&front->channel, &message,
+                                      VSK_PAYLOAD_TRANSFER, pair, 1),
+                     VSK_OK);
+    (void)close(pair[0]);
+    front_post(front, &check, NULL, 0);
+
+    assert_true(front_answer(front, VSK_PAYLOAD_U64, &message));
+    assert_int_equal(message.u64, VSK_MESSAGE_NO_FD);
+    assert_true(front_answer(front, VSK_PAYLOAD_U64, &message));
+    assert_int_equal(message.u64, 0);
     free(bytes);
     front_free(front);
 }
@@ -196,6 +272,32 @@ a_state_that_is_cut_or_none_is_refused_by_the_check(void **state)
         front_start(front, i, 0);
     front_echo(front, front_connected(front), "hello");
     free(bytes);
+    front_free(front);
+}
+
+static void
+a_pipe_that_is_full_is_waited_for(void **state)
+{
+    struct front *front = front_live(3);
+    uint8_t bytes[8192] = {0};
+    uint32_t bases[3];
+    ssize_t got;
+    int pair[2];
+    (void)state;
+
+    assert_int_equal(pipe2(pair, O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(pair[1], bytes, sizeof bytes) > 0)
+        continue;
+    stop(front, bases);
+    assert_int_equal(begin(front, SAVE, pair[1]), VSK_MESSAGE_NO_FD);
+    (void)close(pair[1]);
+    assert_true(front->backend.transfer >= 0);
+    while ((got = read(pair[0], bytes, sizeof bytes)) > 0)
+        front_run_host(front);
+
+    assert_int_equal(got, 0);
+    assert_int_equal(front_ask(front, VSK_REQUEST_CHECK_DEVICE_STATE), 0);
+    (void)close(pair[0]);
     front_free(front);
 }
 
@@ -295,9 +397,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         FRONT_TEST(a_guest_goes_on_with_the_device_of_another_process),
         FRONT_TEST(a_state_loads_into_the_device_that_it_came_from),
+        FRONT_TEST(without_an_event_queue_connections_are_reset),
+        FRONT_TEST(features_of_a_state_are_those_of_its_front_end),
+        FRONT_TEST(a_check_may_follow_at_once),
         FRONT_TEST(saving_leaves_a_device_that_goes_on),
         FRONT_TEST(a_file_does_as_well_as_a_pipe),
         FRONT_TEST(a_state_that_is_cut_or_none_is_refused_by_the_check),
+        FRONT_TEST(a_pipe_that_is_full_is_waited_for),
         FRONT_TEST(a_check_does_not_wait_for_a_writer_that_stays),
         FRONT_TEST(a_reader_that_is_gone_is_no_signal),
         FRONT_TEST(a_transfer_that_cannot_be_is_refused_by_its_answer),
