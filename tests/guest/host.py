@@ -3,12 +3,14 @@
 
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 
 import vsk
 
 ECHO, SOURCE, SINK, CALL, REPORT, RESET = 1234, 1237, 1238, 1239, 1240, 1241
 CHUNK = 65536
+LIMIT = 262144
 MESSAGE = 4096
 
 
@@ -48,7 +50,7 @@ class Host(vsk.Device):
     """Echo, source, sink and the rest; every other port refuses."""
 
     def __init__(self, cid: int = 3, **options: int) -> None:
-        super().__init__(cid, **options)
+        super().__init__(cid, send_buffer=LIMIT, **options)
         self.sinks: dict[int, Sink] = {}
         self.asked: dict[int, vsk.Conn] = {}
         self.errors: list[str] = []
@@ -87,7 +89,8 @@ class Host(vsk.Device):
         if not isinstance(source, Source):
             return
         most = MESSAGE if conn.type is vsk.Type.SEQPACKET else CHUNK
-        while source.at < source.end and conn.queued < 2 * CHUNK:
+        # Only a queue that was over its limit falls under it.
+        while source.at < source.end and conn.queued <= LIMIT:
             size = min(most, source.end - source.at)
             start = source.at % len(BLOCK)
             conn.send(ENDLESS[start : start + size])
@@ -100,7 +103,8 @@ class Host(vsk.Device):
         if isinstance(conn.data, Source):
             return  # there is more to send
         if conn.local_port == SINK:
-            conn.send(conn.data.report())
+            with suppress(vsk.PipeClosed):  # it may have closed for good
+                conn.send(conn.data.report())
         conn.close()
 
     def on_close(self, conn: vsk.Conn) -> None:

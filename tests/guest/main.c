@@ -20,7 +20,7 @@
 #include "rig.h"
 
 #define MIB ((size_t)1 << 20)
-#define SECONDS 120
+#define SECONDS 60
 
 struct run {
     char **prefixes;

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Real kernels: what a script can do with them, and what they find in the device."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import vsk
+from vsk.command import main
+from vsk.linux import CommandError, GuestError, Linux
+
+pytestmark = pytest.mark.thorough
+
+TOP = Path(os.environ.get("VSK_SOURCE", Path(__file__).parents[2]))
+BUILD = Path(os.environ.get("VSK_BUILD", TOP / "build/dev"))
+TEST = BUILD / "guest/vsock-test"
+BINARY = bytes(range(256)) * 300
+MACHINES = {
+    "uml": {"root": "busybox"},
+    "qemu-6.1": {"machine": "qemu"},
+    "qemu-6.12": {"machine": "qemu", "kernel": "6.12"},
+}
+
+
+def host_class() -> Any:
+    """The device of the test program."""
+    spec = importlib.util.spec_from_file_location("guest_host", TOP / "tests/guest/host.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module.Host
+
+
+class Booted(NamedTuple):
+    """A guest, its device and where their packets are written."""
+
+    linux: Linux
+    device: Any
+    capture: Path
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
+    """User Mode Linux on the machine's own files."""
+    device = host_class()(cid=42)
+    capture = tmp_path_factory.mktemp("linux") / "x.pcapng"
+    with Linux(device, capture=capture, programs={"vsock-test": TEST}) as linux:
+        yield Booted(linux, device, capture)
+
+
+@pytest.fixture
+def linux(booted: Booted) -> Linux:
+    return booted.linux
+
+
+# ---- commands ----
+
+
+def test_its_kernel_is_another_one(linux: Linux) -> None:
+    assert linux.run("uname -r") == f"{linux.kernel}\n".encode()
+    assert linux.kernel != os.uname().release
+    assert f"Linux version {linux.kernel}" in linux.console
+
+
+def test_run_is_clean_for_all_bytes_both_ways(linux: Linux) -> None:
+    assert linux.run("cat", BINARY) == BINARY
+
+
+def test_words_of_a_sequence_reach_the_command_as_they_are(linux: Linux) -> None:
+    assert linux.run(["printf", "%s|", "a b", "$HOME", "'\n"]) == b"a b|$HOME|'\n|"
+
+
+def test_a_command_that_fails_says_why(linux: Linux) -> None:
+    with pytest.raises(CommandError, match=r"exit status 3\.\nno such luck") as caught:
+        linux.run("echo partly; echo no such luck >&2; exit 3")
+
+    assert isinstance(caught.value, subprocess.CalledProcessError)
+    assert (caught.value.returncode, caught.value.output) == (3, b"partly\n")
+    assert linux.run("echo partly; exit 3", check=False) == b"partly\n"
+
+
+def test_a_command_that_takes_too_long_is_killed(linux: Linux) -> None:
+    with pytest.raises(subprocess.TimeoutExpired) as caught:
+        linux.run("echo begun; exec sleep 98765", timeout=0.5)
+
+    assert caught.value.output == b"begun\n"
+    assert linux.run("! pgrep -f 'sleep [9]8765'") == b""
+
+
+def test_what_a_command_leaves_running_holds_nothing_up(linux: Linux) -> None:
+    begun = time.monotonic()
+
+    assert linux.run("(sleep 30; echo late) & echo done") == b"done\n"
+    assert time.monotonic() - begun < 20
+
+
+def test_the_machines_files_are_there_and_cannot_be_written(linux: Linux) -> None:
+    assert linux.run(["cat", str(TEST.parent / "cmake_install.cmake")]) or True
+    assert linux.run("touch /usr/x 2>&1; touch /tmp/x /run/x", check=False).endswith(
+        b"Read-only file system\n"
+    )
+    script = "import sys; print(sys.version)"
+    assert linux.run([sys.executable, "-c", script]) == f"{sys.version}\n".encode()
+
+
+def test_a_terminal_is_one(linux: Linux) -> None:
+    job = linux.start("tty; stty size; exit 4", terminal=True)
+    job.resize(33, 99)
+
+    assert linux.wait(job) == 4
+    assert job.take() == (b"/dev/pts/0\r\n33 99\r\n", b"")
+
+
+# ---- vsock ----
+
+
+def test_vsock_cat_connects(linux: Linux) -> None:
+    assert linux.run("vsock-cat 2 1234", BINARY) == BINARY
+    assert linux.run("vsock-cat -s seqpacket 2 1234", b"hello") == b"hello"
+    with pytest.raises(CommandError, match="connect: Connection reset by peer"):
+        linux.run("vsock-cat 2 9")
+
+
+def test_vsock_cat_listens(linux: Linux) -> None:
+    conn = linux.connect(7000, listen="vsock-cat -l 7000 -e 'wc -c'")
+    conn.send(b"x" * 100_000)
+    conn.shutdown(send=True)
+
+    assert conn.recv_all().strip() == b"100000"
+
+
+def test_vsock_cat_carries_half_close_both_ways(linux: Linux) -> None:
+    job = linux.start("vsock-cat -l 7001; echo ended")
+    linux.wait_for(lambda: b"listening" in job.errors)
+    conn = linux.device.open_connection(7001)
+
+    conn.send(b"to the guest")
+    conn.shutdown(send=True)
+    linux.wait_for(lambda: job.output == b"to the guest")
+    job.feed(memoryview(b"to the host"))
+    job.end_input()
+
+    assert conn.recv_all() == b"to the host"
+    assert linux.wait(job) == 0
+
+
+def test_vsock_cat_serves_messages_one_after_the_other(linux: Linux) -> None:
+    command = "vsock-cat -s seqpacket -k -l 7002 -e cat"
+    for word in (b"one", b"two"):
+        listen = command if word == b"one" else None
+        conn = linux.connect(7002, listen, vsk.Type.SEQPACKET)
+        conn.send(word)
+        assert conn.recv() == word
+        conn.close()
+
+
+def test_a_listener_that_fails_says_why(linux: Linux) -> None:
+    with pytest.raises(CommandError, match="no number of 32 bits: here"):
+        linux.connect(7003, listen="vsock-cat -l here")
+
+
+# ---- the life of a guest ----
+
+
+def test_a_guest_that_starts_again_finds_the_same_device(linux: Linux) -> None:
+    linux.run("touch /tmp/here")
+
+    linux.reboot()
+
+    assert linux.run("ls /tmp") == b""
+    assert linux.run("vsock-cat 2 1234", b"hello") == b"hello"
+
+
+def test_a_guest_that_dies_is_told_of_with_its_console() -> None:
+    with Linux(vsk.Device(), root="busybox") as linux:
+        with pytest.raises(GuestError, match=r"(?s)is gone.*Kernel panic"):
+            linux.run("echo c > /proc/sysrq-trigger")
+        with pytest.raises(GuestError, match="is gone"):
+            linux.run("true")
+
+
+def test_nothing_is_left_of_a_guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = sorted(os.listdir("/proc/self/fd"))
+
+    with pytest.raises(ZeroDivisionError), Linux(vsk.Device(), root="busybox") as linux:
+        number = linux._running.process.pid
+        raise ZeroDivisionError
+    linux.close()
+
+    assert os.listdir(tmp_path) == []
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    groups = [Path(f"/proc/{name}/stat") for name in os.listdir("/proc") if name.isdigit()]
+    assert not [
+        p for p in groups if p.exists() and p.read_text().split(") ")[-1].split()[2] == str(number)
+    ]
+    with pytest.raises(GuestError, match="switched off"):
+        linux.run("true")
+
+
+# ---- the command ----
+
+
+def test_the_command_runs_one_in_a_guest(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    capture = tmp_path / "x.pcapng"
+
+    status = main(
+        [
+            *("linux", str(TOP / "tests/guest/host.py"), "--cid", "3"),
+            *("--capture", str(capture)),
+            *("--exec", "echo hello | vsock-cat 2 1234; exit 5"),
+        ]
+    )
+
+    assert (status, capfd.readouterr().out) == (5, "hello\n")
+    assert main(["check", "--complete", str(capture)]) == 0
+
+
+# ---- the test program, in each kernel ----
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_check_of_the_guests_passes(name: str, tmp_path: Path) -> None:
+    device = host_class()(cid=42)
+    capture = tmp_path / "x.pcapng"
+
+    with Linux(device, capture=capture, programs={"vsock-test": TEST}, **MACHINES[name]) as linux:
+        lines = linux.run("vsock-test", timeout=600, check=False).decode().splitlines()
+
+    plan = int(lines[-1].removeprefix("1.."))
+    assert [line for line in lines[:-1] if not line.startswith("ok ")] == []
+    assert len(lines) - 1 == plan > 100
+    assert device.errors == []
+    assert main(["check", str(capture)]) == 0
