@@ -267,8 +267,8 @@ return {
     --
     -- A guest that connects to port 52 reaches who listens on the Unix socket uds .. "_52". A
     -- program that connects to uds and writes "CONNECT 52\n" reaches the guest's port 52, and
-    -- reads "OK PORT\n" first. SEQPACKET is at uds .. ".seq" and uds .. ".seq_52". All of it happens
-    -- in C, while the server is run or dispatched.
+    -- reads "OK PORT\n" first. SEQPACKET is at uds .. ".seq" and uds .. ".seq_52". All of it
+    -- happens in C, while the server is run or dispatched.
     -- @function bridge
     -- @tparam string path of the vhost-user socket
     -- @tparam string uds path of the programs' sockets
