@@ -79,6 +79,11 @@ VSK_HOST(kit_socket)
     /** Read a number by its name. @return it */
     vsk_status count(const char *name, uint64_t *count);
 
+#ifdef SWIGLUA
+    /** From now on SIGTERM and SIGINT do nothing but wake it. */
+    vsk_status heed();
+#endif
+
     /** Stop a guest's rings, as a machine that is paused. */
     vsk_status stop();
 

@@ -213,6 +213,7 @@ new_socket(const kit_role_options *options, bool is_guest, uint64_t trace_limit,
     fresh->loop = (vsk_loop){-1, -1, UINT64_MAX};
     fresh->is_guest = is_guest;
     fresh->closed = true;
+    fresh->signals = -1;
     fresh->began = vsk_loop_now();
     kit_host_begin(&fresh->host, &kind, trace_limit);
     fresh->host.trace.epoch = epoch();
@@ -337,6 +338,7 @@ kit_socket_close(kit_socket *socket)
     if (socket->closed)
         return;
     socket->closed = true;
+    kit_socket_unheed(socket);
     if (socket->bridged)
         vsk_bridge_close(&socket->bridge);
     if (socket->is_guest)
@@ -490,6 +492,7 @@ kit_socket_count(const kit_socket *socket, const char *name, uint64_t *count)
             {"protocol", backend->protocol},
             {"live", !socket->closed && backend->live},
             {"closed", socket->closed},
+            {"signalled", kit_socket_signalled(socket)},
         };
 
         return find_number(numbers, sizeof numbers / sizeof *numbers, name,

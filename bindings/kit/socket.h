@@ -20,6 +20,8 @@ typedef struct kit_socket {
     bool bridged;   /* programs have the device\'s connections, not scripts */
     vsk_loop loop;  /* the end's descriptor, and the script's timers */
     uint64_t began; /* on the system's clock: time 0 of the trace */
+    int signals;    /* signalfd in the loop; -1: signals are not heeded */
+    bool was_blocked[2]; /* signals, before they were heeded */
     union {
         struct {
             vsk_backend backend;
@@ -72,6 +74,10 @@ vsk_status kit_socket_notice(kit_socket *socket, vsk_notice *notice);
 /* Numbers by name. */
 vsk_status kit_socket_count(const kit_socket *socket, const char *name,
                             uint64_t *count);
+/* signals.c: until it is closed SIGTERM and SIGINT do nothing but wake it. */
+vsk_status kit_socket_heed(kit_socket *socket);
+bool kit_socket_signalled(const kit_socket *socket);
+void kit_socket_unheed(kit_socket *socket);
 /* Of a guest's end. */
 vsk_status kit_socket_stop(kit_socket *socket);
 vsk_status kit_socket_resume(kit_socket *socket);

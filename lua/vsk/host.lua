@@ -3,7 +3,8 @@
 --
 -- A host's private part has `core`, `afters`, `part_of(pair, is_guest)`: the party that an event is
 -- for, and the number of its member; `stepper(own, within)`: what goes on by one thing each time,
--- as step does, and gives false where it is time to stop; `quit(own)`: a party leaves.
+-- as step does, and gives false where it is time to stop; `quit(own)`: a party leaves; `failed`,
+-- optional: is told of what a hook raised, with its traceback, and the event.
 -- @module vsk.host
 local class = require "vsk.class"
 local party = require "vsk.party"
@@ -49,6 +50,10 @@ local function dispatch(own, kind, pair, is_guest, id, value, code)
   end
 end
 
+local function traced(raised)
+  return debug.traceback(tostring(raised), 2)
+end
+
 --- Do one thing: true, or false where there is nothing to do, or nil, message, code.
 function host.step(own, limit)
   host.may_drive(own)
@@ -57,7 +62,12 @@ function host.step(own, limit)
   if kind and kind ~= PROGRESS then
     own.running = true
     local _ <close> = own.leave
-    dispatch(own, kind, pair, is_guest, id, value, code)
+    if own.failed then
+      local done, trace = xpcall(dispatch, traced, own, kind, pair, is_guest, id, value, code)
+      if not done then own.failed(trace, kind ~= AFTER and id or 0) end
+    else
+      dispatch(own, kind, pair, is_guest, id, value, code)
+    end
   end
   if not written then return nil, message, errno end
   if kind then return true end

@@ -45,10 +45,13 @@ local function stepper(own, within)
   host.may_drive(own)
   local deadline = within and within ~= math.huge
     and own.core:now() + class.nanoseconds("within", within)
-  local idle = false
+  local idle, turn = false, 0
   return function()
     local left = deadline and deadline - own.core:now() or FOREVER
-    -- What is waited for may have come with the step that found nothing more to tell.
+    turn = turn + 1
+    -- In a flood it is never idle. Else what is waited for may have come with the step that found
+    -- nothing more to tell.
+    if turn % BATCH == 0 and own.is_over() then return false end
     if idle and (own.closed or own.is_over() or deadline and left <= 0) then return false end
     if idle then own.core:wait(left) end
     local went, message, code = step(own)
@@ -63,7 +66,10 @@ local function close(own)
   own.closed = true
   own.core:close()
   if not own.running then
-    while step(own) do end -- what is still to be told
+    repeat -- tell what is still to be told; timers that begin anew would never end
+      for id in pairs(own.afters) do own.core:cancel(id) end
+      own.afters = {}
+    until not step(own)
   end
   return host.close_capture(own)
 end
@@ -171,7 +177,26 @@ end
 
 calls.meta.__close = Server.close
 
-local SERVE = class.set("connect", "protocol", "trace", "capture", "log", "device")
+local SERVE = class.set("connect", "protocol", "trace", "capture", "log", "device", "fd", "signals")
+
+--- Report what a hook raised; it costs its connection.
+local function fail_hook(own, role, words, id)
+  if own.log then
+    own.log(words, "ERR_HOOK")
+  else
+    io.stderr:write("vsk: a hook failed: ", words, "\n")
+  end
+  for _, open in ipairs(role:connections()) do
+    if open == id then role:reset(id) end
+  end
+end
+
+--- Find its socket: a descriptor, who listens, or a file to listen on.
+local function place(socket, asked, path)
+  if asked.fd then return socket:adopt(asked.fd) end
+  if asked.connect then return socket:dial(path) end
+  return socket:listen(path)
+end
 
 local function serve(given, path)
   local model = given
@@ -181,22 +206,26 @@ local function serve(given, path)
     asked, rest = split(given, SERVE)
     model = asked.device or device.new(rest)
   end
-  class.check("path", path, "string")
+  if asked.fd == nil then
+    class.check("path", path, "string")
+  elseif path ~= nil or asked.connect then
+    class.fail "fd: instead of a path"
+  end
   local part = free_part(device.calls, model)
   local socket, message, code = core.Socket.serve(
     device.options(part, part.names.cid), asked.protocol or OFFERED, entries_of(asked))
   if not socket then return nil, message, code end
   local done
-  if asked.connect then
-    done, message, code = socket:dial(path)
-  else
-    done, message, code = socket:listen(path)
+  done, message, code = place(socket, asked, path)
+  if not done then return nil, message, code end
+  local own = { device = model, name = path or "descriptor " .. asked.fd }
+  function own.is_over() return own.stopping or socket:count "signalled" ~= 0 end
+  done, message, code = begin(own, socket, part, asked)
+  if done and class.check("signals", asked.signals, "boolean", false) then
+    done, message, code = socket:heed()
   end
   if not done then return nil, message, code end
-  local own = { device = model, name = path }
-  function own.is_over() return own.stopping end
-  done, message, code = begin(own, socket, part, asked)
-  if not done then return nil, message, code end
+  function own.failed(words, id) return fail_hook(own, part.roles[1], words, id) end
   return calls.new(own)
 end
 
@@ -255,10 +284,12 @@ return {
     -- hooks (see vsk.device), or with device = what vsk.device gives: connect: be the client of who
     -- listens at path; protocol: vhost-user features offered, a mask; trace: entries kept, 0;
     -- capture: a file, a FIFO or "-" to which every packet is written as pcapng; log: a function
-    -- that is told what happens, in words and a code.
+    -- that is told what happens, in words and a code; fd: a socket that listens or is connected,
+    -- instead of a path; signals: SIGTERM and SIGINT let run return, until close. What a hook
+    -- raises is told with its traceback, to log or on stderr, and ends its connection.
     -- @function serve
     -- @tparam Device|table device
-    -- @tparam string path of the socket file
+    -- @tparam[opt] string path of the socket file
     -- @treturn[1] Server
     -- @return[2] nil, message, code: ERR_BUSY where somebody listens there, ERR_SYSTEM
     serve = serve,

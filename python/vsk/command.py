@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-"""The command vsk: looks into capture files."""
+"""The command vsk: serves devices, drives them, boots guests, looks into captures."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from vsk import __version__, linux_command
+from vsk import __version__, linux_command, serve_command
 from vsk.capture import Capture, Record
 from vsk.check import Checker
 from vsk.check.finding import seconds
@@ -82,13 +82,20 @@ def _check(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="vsk",
-        description="Looks into captures of virtio-vsock: pcapng or pcap; - is stdin.",
-        epilog="Exit status: 0 clean, 1 findings, 2 wrong usage or an unreadable file.",
+        description="The virtio-vsock kit: devices and guests on vhost-user sockets and under "
+        "real kernels, and captures of what they say.",
+        epilog="Exit status: 0 well, 1 findings or a connection that failed, 2 wrong usage or what "
+        "cannot be read or started. Each verb has its own --help.",
     )
     parser.add_argument("--version", action="version", version=f"vsk {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
-    check = verbs.add_parser("check", help="name every packet that broke a rule, and whose fault")
+    check = verbs.add_parser(
+        "check",
+        help="name every packet that broke a rule, and whose fault",
+        description="Holds captures, pcapng or pcap, to the specification; - is stdin.",
+        epilog="Exit status: 0 clean, 1 findings, 2 an unreadable file.",
+    )
     check.add_argument("files", nargs="+", metavar="FILE")
     check.add_argument(
         "--midway", action="store_true", help="the capture begins in the middle of connections"
@@ -100,10 +107,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(verb=_check)
 
-    show = verbs.add_parser("show", help="print a line for each packet")
+    show = verbs.add_parser(
+        "show",
+        help="print a line for each packet",
+        description="Prints a capture, pcapng or pcap, a line for each packet; - is stdin.",
+        epilog="Exit status: 0, or 2 for an unreadable file.",
+    )
     show.add_argument("file", metavar="FILE")
     show.set_defaults(verb=_show)
 
+    serve_command.add_verb(verbs)
     linux_command.add_verb(verbs)
     return parser
 

@@ -58,10 +58,16 @@ class _Socket(Host):
             return
         self._closed = True
         self._core.close()
-        while not self._running and self._step(0):
+        while not self._running and self._last_step():
             pass
         self._read_notices()
         super().close()
+
+    def _last_step(self) -> bool:
+        """Tell what is still to be told; timers that begin anew would never end."""
+        for number in list(self._afters):
+            self._cancel(number)
+        return self._step(0)
 
     def _leave(self) -> None:
         self.close()
