@@ -58,8 +58,8 @@ kit_socket_unheed(kit_socket *socket)
     if (socket->signals < 0)
         return;
     /* Those that were heeded are not to come again. */
-    while (read(socket->signals, &taken, sizeof taken) > 0)
-        continue;
+    while (read(socket->signals, &taken, sizeof taken) > 0) {
+    }
     (void)close(socket->signals);
     socket->signals = -1;
     (void)sigemptyset(&rest);

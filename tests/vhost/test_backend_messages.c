@@ -262,6 +262,7 @@ unknown_requests_are_refused(void **state)
     struct front *front = front_new();
     (void)state;
 
+    /* VHU-BE-03: the session is closed */
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         front_refused(front, front_message((vsk_request)requests[i]), NULL, 0,
                       VSK_BAD_REQUEST);

@@ -324,7 +324,8 @@ what_comes_while_it_stands_still_is_not_lost(void **state)
 static void
 a_suspended_device_does_nothing_but_answer(void **state)
 {
-    struct front *front = front_live(3); /* VHU-BE-13, -14, -16, -20 */
+    /* VHU-BE-13, VHU-BE-14, VHU-BE-16, VHU-BE-20 */
+    struct front *front = front_live(3);
     vsk_conn *conn = front_connected(front);
     uint32_t bases[3];
     uint64_t deadline;
