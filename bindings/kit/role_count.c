@@ -2,7 +2,7 @@
 /* Numbers of a role, by name. */
 #include <string.h>
 
-#include "kit/role.h"
+#include "kit/conn_parts.h"
 
 /* What the device or the guest has agreed on. */
 static uint64_t
@@ -45,6 +45,34 @@ lost(const kit_role *role)
     return sum;
 }
 
+/* Connections that this side is ending: the peer has yet to answer. */
+static uint64_t
+ending(const kit_role *role)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < role->slot_count; i++)
+        for (const kit_conn *conn = role->slots[i]; conn != NULL;
+             conn = conn->next)
+            sum += !conn->over &&
+                   (conn->closing ||
+                    kit_conn_state(role, conn)->state == VSK_STATE_CLOSING);
+    return sum;
+}
+
+/* What a guest has still to do before it may go: what it ends and what it
+ * sends, up to the device's hands. */
+static uint64_t
+unsaid(const kit_role *role)
+{
+    bool owes = vsk_links_first(&role->endpoint->links, VSK_LINE_OWING) !=
+                VSK_TABLE_NONE;
+
+    if (!role->is_guest || !role->guest->open)
+        return 0;
+    return ending(role) + owes + role->guest->queues[VSK_TX].split.outstanding;
+}
+
 vsk_status
 kit_role_count(const kit_role *role, const char *name, uint64_t *count)
 {
@@ -69,6 +97,10 @@ kit_role_count(const kit_role *role, const char *name, uint64_t *count)
         {"lost", lost(role)},
     };
 
+    if (strcmp(name, "unsaid") == 0) { /* looks at every connection */
+        *count = unsaid(role);
+        return VSK_OK;
+    }
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (strcmp(counts[i].name, name) == 0) {
             *count = counts[i].value;

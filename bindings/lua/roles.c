@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Roles and labs as the frontend gets them, and their events. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lua/glue.h"
 
@@ -63,8 +64,13 @@ const glue_type glue_snapshot = {
 const char *
 glue_name(lua_State *L, int index)
 {
+    const char *name;
+    size_t length;
+
     luaL_checktype(L, index, LUA_TSTRING);
-    return lua_tostring(L, index);
+    name = lua_tolstring(L, index, &length);
+    luaL_argcheck(L, strlen(name) == length, index, "embedded zero");
+    return name;
 }
 
 bool

@@ -17,9 +17,13 @@ VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)
 %apply kit_socket **OUTPUT { kit_socket **socket };
 %apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count };
 
-%typemap(in) const char *name {
-    $1 = (char *)PyUnicode_AsUTF8($input);
+%typemap(in) const char *name (Py_ssize_t length) {
+    $1 = (char *)PyUnicode_AsUTF8AndSize($input, &length);
     if ($1 == NULL) SWIG_fail;
+    if (strlen($1) != (size_t)length) {
+        PyErr_SetString(PyExc_ValueError, "embedded null character");
+        SWIG_fail;
+    }
 }
 %typemap(in, numinputs=0) const char **word (const char *word = NULL) %{
     $1 = ($1_ltype)&word;

@@ -119,7 +119,7 @@ function vsk.queue(memory, options) end
 
 ---Put a device on a vhost-user socket.
 ---@param device vsk.Device|vsk.ServeOptions
----@param path string
+---@param path? string
 ---@return vsk.Server|nil server
 ---@return string? message
 ---@return vsk.Code|integer|nil code

@@ -110,7 +110,9 @@ function Guest:listen(port, backlog)
 end
 
 --- Leave the socket that vsk.attach has put it on, as the end of a block does where the guest
--- stands as `local guest <close>`; in a lab it stays. Closing twice is no error.
+-- stands as `local guest <close>`; in a lab it stays. Closing twice is no error. Packets that were
+-- sent, and connections that were closed or reset, get a second at most to reach the device, so
+-- that it hears how they ended; what is open ends with the socket.
 -- @treturn[1] boolean true
 -- @return[2] nil, message, error number of the system, of the capture
 function Guest:close()

@@ -21,6 +21,8 @@ local ACCEPTED = protocol.MQ | protocol.REPLY_ACK | protocol.BACKEND_REQ | proto
   | protocol.RESET_DEVICE | protocol.DEVICE_STATE
 local OFFERED = ACCEPTED | protocol.CONFIGURE_MEM_SLOTS
 local FOREVER = -1 -- all 64 bits
+local LEAVE = 1000000000 -- nanoseconds that a guest waits for the device before it goes
+local LOOK = 5000000 -- nanoseconds between two looks at what the device has taken
 
 -- ---- what both have ----
 
@@ -72,6 +74,34 @@ local function close(own)
     until not step(own)
   end
   return host.close_capture(own)
+end
+
+--- Do what there is to do, but not for ever.
+local function dispatch(own)
+  local _ <close> = own.rest
+  for _ = 1, BATCH do
+    local went, message, code = step(own)
+    if went == nil then return nil, message, code end
+    if not went then break end
+  end
+  return true
+end
+
+--- Give connections that are closing, and packets on their way, the time to get there.
+local function take_leave(own)
+  local deadline, role = own.core:now() + LEAVE, own.part.roles[1]
+  while not own.is_over() and role:count "unsaid" ~= 0 and own.core:now() < deadline do
+    dispatch(own)
+    -- Nobody says that a packet was taken.
+    if role:count "unsaid" ~= 0 then own.core:wait(LOOK) end
+  end
+end
+
+--- Leave the socket, when the device has heard of what this guest has ended.
+local function leave(own)
+  if own.closed then return true end
+  if not own.running then take_leave(own) end
+  return close(own)
 end
 
 local function begin(own, socket, part, asked)
@@ -139,14 +169,7 @@ end
 -- @treturn[1] boolean true
 -- @return[2] nil, message, code
 function Server:dispatch()
-  local own = of(self)
-  local _ <close> = own.rest
-  for _ = 1, BATCH do
-    local went, message, code = step(own)
-    if went == nil then return nil, message, code end
-    if not went then break end
-  end
-  return true
+  return dispatch(of(self))
 end
 
 --- Serve until something is true, or for so many seconds, or until stop.
@@ -265,6 +288,7 @@ local function attach(path, given)
   function own.is_over() return state() == OVER end
   done, message, code = begin(own, socket, part, asked)
   if not done then return nil, message, code end
+  own.quit = leave
   done, message, code = host.run(own, function()
     return state() == ALIVE or state() == OVER
   end, timeout)

@@ -165,7 +165,11 @@ class Guest(Party, Closing):
         return Listener(self, port)
 
     def close(self) -> None:
-        """Leave the socket that attach has put it on; in a lab it stays. Twice is no error."""
+        """Leave the socket that attach has put it on; in a lab it stays. Twice is no error.
+
+        Packets that were sent, and connections that were closed or reset, get a second at most to
+        reach the device, so that it hears how they ended; what is open ends with the socket.
+        """
         if self._host is not None:
             self._host._leave()
 

@@ -77,8 +77,7 @@ class Party:
 
     def _join(self, host: "Host", roles: list[_core.Role]) -> None:
         """Belong to a lab, or a socket, from now on."""
-        if self._host is not None:
-            raise UsageError("it belongs to a lab or a socket already", Status.ERR_BUSY)
+        self._is_free()
         self._host = host
         self._members = roles
         self._named: list[WeakValueDictionary[int, Conn]] = [WeakValueDictionary() for _ in roles]
@@ -86,6 +85,10 @@ class Party:
         wants = type(self).on_packet is not Party.on_packet
         for role in roles:
             role.want_packets(wants)
+
+    def _is_free(self) -> None:
+        if self._host is not None:
+            raise UsageError("it belongs to a lab or a socket already", Status.ERR_BUSY)
 
     @property
     def _roles(self) -> list[_core.Role]:

@@ -7,15 +7,16 @@ import os
 import select
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from vsk import _core
 from vsk.device import Device
 from vsk.enums import Protocol, Status
-from vsk.errors import TimedOut, from_status
+from vsk.errors import TimedOut, UsageError, from_status
 from vsk.guest import Guest
-from vsk.host import LEAST, Host
+from vsk.host import AFTER, LEAST, Host
 from vsk.party import Event, Party, nanoseconds, options_of
 
 __all__ = ["Server", "attach", "bridge", "serve"]
@@ -23,6 +24,8 @@ __all__ = ["Server", "attach", "bridge", "serve"]
 log = logging.getLogger("vsk")
 
 BATCH = 1024  # events that one dispatch tells at most
+LEAVE = 1.0  # seconds that a guest waits for the device before it goes
+LOOK = 0.005  # seconds between two looks at what the device has taken
 SESSION, LIVE, STOPPED, END, REFUSED, NOTE, STATE = range(7)  # what notices are about
 CONNECTING, TALKING, ALIVE, STOPPING, STANDING, OVER = range(6)  # where a front end stands
 OFFERED = (
@@ -58,10 +61,12 @@ class _Socket(Host):
             return
         self._closed = True
         self._core.close()
-        while not self._running and self._last_step():
-            pass
-        self._read_notices()
-        super().close()
+        try:
+            while not self._running and self._last_step():
+                pass
+        finally:
+            self._read_notices()
+            super().close()
 
     def _last_step(self) -> bool:
         """Tell what is still to be told; timers that begin anew would never end."""
@@ -147,12 +152,13 @@ class Server(_Socket):
     ) -> None:
         """Begin; serve does this."""
         self._name = name
-        self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._guard = threading.Lock()
         self._stopping = False
         self._future: asyncio.Future[None] | None = None
         self.device = device
         super().__init__(core, device, capture)
+        self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._close_stop = weakref.finalize(self, os.close, self._stop)
 
     def __repr__(self) -> str:
         """Say where it listens, and whether somebody is there."""
@@ -181,27 +187,44 @@ class Server(_Socket):
 
     def close(self) -> None:
         """End it: connections are over, the socket file is removed. Twice is no error."""
-        super().close()
+        try:
+            super().close()
+        finally:
+            self._end_future()
+            self._drop_stop()
+
+    def _drop_stop(self) -> None:
+        """Let go of what stop writes to, unless a loop waits for it."""
         with self._guard:
-            if self._stop >= 0:
-                os.close(self._stop)
-            self._stop = -1
+            if self._future is None:
+                self._close_stop()
 
     def stop(self) -> None:
-        """Let run return soon; from any thread."""
+        """Let run, or serve_forever, return soon, the next one where none goes on.
+
+        It may be called from any thread.
+        """
         with self._guard:
             self._stopping = True
-            if self._stop >= 0:
+            if self._close_stop.alive:
                 os.eventfd_write(self._stop, 1)
+
+    def _stopped(self) -> None:
+        """Forget that stop was called: it was heard."""
+        with self._guard:
+            if self._stopping and self._close_stop.alive:
+                os.eventfd_read(self._stop)
+            self._stopping = False
 
     def _dispatch(self, event: Event) -> None:
         try:
             super()._dispatch(event)
         except Exception:
             log.exception("%r: a hook of %s failed", self, type(self.device).__name__)
-            number = event[3]
-            if number in self.device._roles[0].connections():
-                self.device._roles[0].reset(number)
+            kind, _, _, number, _ = event
+            role = self.device._roles[0]
+            if kind != AFTER and number in role.connections():
+                role.reset(number)
 
     def _is_over(self) -> bool:
         return self._closed or self._stopping
@@ -223,18 +246,23 @@ class Server(_Socket):
 
         Raises TimedOut where until does not come true, unless strict is false.
         """
-        self._stopping = False
         try:
             super().run(until, within, strict=strict)
         except KeyboardInterrupt:
             if until is not None:
                 raise
             log.info("%r: interrupted", self)
+        finally:
+            self._stopped()
 
     async def serve_forever(self) -> None:
         """Serve in the running asyncio loop until close or stop, or until it is cancelled."""
         loop = asyncio.get_running_loop()
         self._may_drive()
+        if self._closed:
+            return
+        if self._future is not None:
+            raise UsageError("it is being served already", Status.ERR_BUSY)
         self._future = loop.create_future()
         loop.add_reader(self.fileno(), self.dispatch)
         loop.add_reader(self._stop, self._end_future)
@@ -245,10 +273,24 @@ class Server(_Socket):
             loop.remove_reader(self.fileno())
             loop.remove_reader(self._stop)
             self._future = None
+            self._stopped()
+            if self._closed:
+                self._drop_stop()
 
     def _end_future(self) -> None:
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
+
+
+def _adopt(core: _core.Socket, fd: int) -> None:
+    """Go on with a descriptor; a copy of it is not inherited, and the caller's is closed."""
+    own = os.dup(fd)
+    try:
+        core.adopt(own)
+    except BaseException:
+        os.close(own)
+        raise
+    os.close(fd)
 
 
 def serve(
@@ -272,12 +314,12 @@ def serve(
     """
     if (path is None) == (fd is None):
         raise ValueError("a path or a descriptor")
+    device._is_free()
     entries = trace if capture is None else max(trace, LEAST)
     core = _core.Socket.serve(options_of(dict(device._names, cid=device.cid)), protocol, entries)
     name = f"descriptor {fd}" if path is None else os.fspath(path)
     if fd is not None:
-        core.adopt(os.dup(fd))
-        os.close(fd)
+        _adopt(core, fd)
     elif connect:
         core.dial(name)
     else:
@@ -346,6 +388,23 @@ class _Link(_Socket):
     def _is_over(self) -> bool:
         return self._closed or self.state == OVER
 
+    def close(self) -> None:
+        """Leave the socket, when the device has heard of what this guest has ended."""
+        try:
+            if not self._running:
+                self._take_leave()
+        finally:
+            super().close()
+
+    def _take_leave(self) -> None:
+        """Give connections that are closing, and packets on their way, the time to get there."""
+        deadline = time.monotonic() + LEAVE
+        role = self._only._roles[0]
+        while not self._is_over() and role.count("unsaid") and time.monotonic() < deadline:
+            self.dispatch()
+            if role.count("unsaid"):
+                self._sleep(LOOK)  # nobody says that a packet was taken
+
     def begin(self, timeout: float) -> None:
         """Wait until packets may flow, or say why they never will."""
         self.reach(ALIVE, timeout, "the device does not answer")
@@ -389,6 +448,7 @@ def attach(
     if (path is None) == (fd is None):
         raise ValueError("a path or a descriptor")
     own = Guest(**options) if guest is None else guest
+    own._is_free()
     entries = trace if capture is None else max(trace, LEAST)
     core = _core.Socket.attach(
         options_of(dict(own._names)),
@@ -404,8 +464,7 @@ def attach(
     if fd is None:
         core.dial(name)
     else:
-        core.adopt(os.dup(fd))
-        os.close(fd)
+        _adopt(core, fd)
     link = _Link(own, core, name, capture)
     try:
         link.begin(timeout)

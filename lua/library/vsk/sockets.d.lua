@@ -5,10 +5,12 @@
 ---@class vsk.ServeOptions : vsk.DeviceOptions
 ---@field device? vsk.Device
 ---@field connect? boolean be the client of who listens
+---@field fd? integer a socket that listens or is connected, instead of a path
+---@field signals? boolean SIGTERM and SIGINT let run return
 ---@field protocol? integer vhost-user features offered, a mask of vsk.protocol
 ---@field trace? integer entries that are kept
 ---@field capture? string a file, or "-"
----@field log? fun(words: string, code: vsk.Code) is told what happens
+---@field log? fun(words: string, code: vsk.Code) is told what happens, also by hooks
 
 ---@class vsk.AttachOptions : vsk.GuestOptions
 ---@field guest? vsk.Guest
