@@ -173,7 +173,7 @@ typedef struct {} kit_snapshot;
     vsk_status replace(kit_packet *packet);
 
     /** Tell PACKET of every packet, or do not. */
-    void want_packets(bool want) { $self->want_packets = want; }
+    void want_packets(bool want);
 
     /** End all connections and tell the guest. */
     vsk_status reset_transport(uint64_t guest_cid);

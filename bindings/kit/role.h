@@ -243,6 +243,8 @@ vsk_status kit_role_unlisten(kit_role *role, uint32_t port);
 vsk_status kit_role_accepted(kit_role *role, uint32_t port, uint64_t *id);
 
 /* role_packets.c: below connections */
+/* Tell PACKET of every packet, or do not. */
+void kit_role_want_packets(kit_role *role, bool want);
 /* Keep a packet for expect; the oldest goes where there are too many. */
 vsk_status kit_role_see(kit_role *role, const vsk_packet *packet, bool own);
 /* What a guest got: the packet at an index, oldest first; VSK_NONE. */

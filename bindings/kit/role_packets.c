@@ -13,6 +13,15 @@ seen_at(const kit_role *role, uint32_t index)
     return (role->seen_first + index) % KIT_SEEN_MAX;
 }
 
+void
+kit_role_want_packets(kit_role *role, bool want)
+{
+    role->want_packets = want;
+    /* In a lab it is the lab that shows them; guests are always shown them. */
+    if (role->device != NULL && role->host != NULL && role->host->kind->real)
+        role->device->show_packets = want;
+}
+
 vsk_status
 kit_role_see(kit_role *role, const vsk_packet *packet, bool own)
 {
