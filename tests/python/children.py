@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """The command vsk in processes of its own."""
 
+import select
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO
 
 PATIENCE = 20.0  # seconds until a child is given up
 
@@ -15,11 +15,11 @@ class Child:
     """A vsk command; its stderr is read line by line, and it never outlives its test."""
 
     def __init__(
-        self, *arguments: str, stdin: int | IO[bytes] = subprocess.PIPE, fds: Sequence[int] = ()
+        self, *arguments: str, fds: Sequence[int] = (), patience: float = PATIENCE
     ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "vsk", *arguments],
-            stdin=stdin,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=fds,
@@ -27,7 +27,7 @@ class Child:
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         self.stdout, self.stderr = self.process.stdout, self.process.stderr
-        self._watchdog = threading.Timer(PATIENCE, self.process.kill)
+        self._watchdog = threading.Timer(patience, self.process.kill)
         self._watchdog.start()
 
     @property
@@ -42,6 +42,10 @@ class Child:
             if words in seen.splitlines()[-1]:
                 return line.decode()
         raise AssertionError(f"it ended without {words!r}:\n{seen}")
+
+    def says(self) -> bool:
+        """Tell whether there is something on stderr that was not read."""
+        return bool(select.select([self.stderr], [], [], 0)[0])
 
     def put(self, data: bytes) -> None:
         """Write to its stdin."""
@@ -76,11 +80,9 @@ class Child:
 
 
 @contextmanager
-def vsk_child(
-    *arguments: str, stdin: int | IO[bytes] = subprocess.PIPE, fds: Sequence[int] = ()
-) -> Iterator[Child]:
+def vsk_child(*arguments: str, fds: Sequence[int] = ()) -> Iterator[Child]:
     """Run the command for the time of a block."""
-    child = Child(*arguments, stdin=stdin, fds=fds)
+    child = Child(*arguments, fds=fds)
     try:
         yield child
     finally:
