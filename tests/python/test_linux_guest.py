@@ -221,6 +221,28 @@ def test_nothing_is_left_of_a_guest(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert number not in sessions()
 
 
+def test_a_guest_ends_with_its_python_even_if_that_is_killed(tmp_path: Path) -> None:
+    script = """if True:
+        import vsk, vsk.linux
+        with vsk.linux.Linux(vsk.Device(), root="busybox") as linux:
+            print(linux._running.process.pid, flush=True)
+            linux.run("sleep 98765", timeout=98765)
+    """
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdout is not None
+        number = int(process.stdout.readline())
+        assert number in sessions()
+        process.kill()
+
+    end = time.monotonic() + 30
+    while number in sessions() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert number not in sessions()
+
+
 # ---- the command ----
 
 
