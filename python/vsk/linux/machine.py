@@ -21,12 +21,14 @@ __all__ = ["Machine", "programs", "qemu", "uml"]
 VSOCK = 19  # the device's number in the virtio specification
 UML_LINE, QEMU_LINE = "/dev/tty1", "/dev/vport0p1"
 QEMU = "qemu-system-x86_64"
+# Nobody writes, so it goes on when Python has ended, even if that was killed.
+WATCH = 'read line; kill -9 "-$1"'
 
 
 class Machine:
     """A guest's process, in a process group of its own, and the line to it.
 
-    The process ends with close, or with Python.
+    The process ends with close, or with Python, whatever ends that.
     """
 
     def __init__(
@@ -48,7 +50,13 @@ class Machine:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        self._kill = weakref.finalize(self, _kill, self.process)
+        watch = subprocess.Popen(
+            ["sh", "-c", WATCH, "sh", str(self.process.pid)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._kill = weakref.finalize(self, _kill, self.process, watch)
         assert self.process.stdout is not None
         self.line = Line(ours, self.process.stdout)
 
@@ -63,8 +71,10 @@ class Machine:
         self.line.close()
 
 
-def _kill(process: "subprocess.Popen[bytes]") -> None:
+def _kill(process: "subprocess.Popen[bytes]", watch: "subprocess.Popen[bytes]") -> None:
     """End a process and what it has started, and wait for it."""
+    with watch:
+        watch.kill()
     # Its number stays taken until somebody has waited for it, so it is still this group.
     if process.returncode is None:
         with suppress(ProcessLookupError):
