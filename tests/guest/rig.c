@@ -111,6 +111,17 @@ make_socket(int type, uint32_t port)
     return fd;
 }
 
+void
+set_buffer(int fd, unsigned long long size)
+{
+    if (setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &size,
+                   sizeof size) < 0)
+        fail_errno("SO_VM_SOCKETS_BUFFER_MAX_SIZE");
+    if (setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &size,
+                   sizeof size) < 0)
+        fail_errno("SO_VM_SOCKETS_BUFFER_SIZE");
+}
+
 int
 try_connect(int fd, uint32_t port)
 {

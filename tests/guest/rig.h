@@ -54,6 +54,9 @@ uint32_t crc32_of(const uint8_t *data, size_t size);
 /** @return a socket of a type, from a port of its own or 0 for any */
 int make_socket(int type, uint32_t port);
 
+/** Set the buffer of a socket of ours, in bytes. */
+void set_buffer(int fd, unsigned long long size);
+
 /** @return 0, or the errno that connecting to a port of the host gave */
 int try_connect(int fd, uint32_t port);
 

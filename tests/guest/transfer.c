@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <linux/errqueue.h>
-#include <linux/vm_sockets.h>
 
 #include "checks.h"
 #include "rig.h"
@@ -190,14 +189,6 @@ check_zerocopy(int type, size_t size)
 
     expect_report(fd, data, piece * ZEROCOPY_SENDS,
                   type == SOCK_STREAM ? 0 : ZEROCOPY_SENDS);
-}
-
-static void
-set_buffer(int fd, unsigned long long size)
-{
-    if (setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &size,
-                   sizeof size) < 0)
-        fail_errno("SO_VM_SOCKETS_BUFFER_SIZE");
 }
 
 void
