@@ -54,7 +54,7 @@ def pass_every_check(kernel: str, features: Feature, buffer: int, capture: Path)
     assert main(["check", str(capture)]) == 0
 
 
-@pytest.mark.thorough
+@pytest.mark.guests
 @pytest.mark.parametrize(("features", "buffer"), PAIRS)
 def test_each_pair_of_features_serves_a_guest(
     features: Feature, buffer: int, tmp_path: Path

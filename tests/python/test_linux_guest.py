@@ -18,7 +18,7 @@ import vsk
 from vsk.command import main
 from vsk.linux import CommandError, GuestError, Linux
 
-pytestmark = pytest.mark.thorough
+pytestmark = pytest.mark.guests
 
 TOP = Path(os.environ.get("VSK_SOURCE", Path(__file__).parents[2]))
 BUILD = Path(os.environ.get("VSK_BUILD", TOP / "build/dev"))
