@@ -150,6 +150,9 @@ kit_host_after(kit_host *host, uint64_t delay, uint64_t *id)
     host->after_count++;
     rise(host->afters, host->after_count - 1);
     *id = host->after_id;
+    /* Who waits for the descriptor has to hear of the new deadline. */
+    if (host->kind->real)
+        host->kind->wake(host, host->roles[0]);
     return VSK_OK;
 }
 

@@ -152,7 +152,7 @@ static void
 socket_clear(kit_host *host)
 {
     kit_socket_close(socket_of(host));
-    vsk_loop_close(&socket_of(host)->loop);
+    vsk_loop_close(&socket_of(host)->loop); /* of one that never was open */
 }
 
 static const kit_host_kind kind = {
@@ -345,6 +345,7 @@ kit_socket_close(kit_socket *socket)
         vsk_frontend_close(&socket->frontend);
     else
         vsk_backend_close(&socket->backend);
+    vsk_loop_close(&socket->loop);
 }
 
 kit_role *

@@ -160,9 +160,10 @@ function calls.meta.__tostring(self)
 end
 
 --- Name the descriptor that is readable when dispatch has something to do.
--- @treturn integer
+-- @treturn integer -1 where it is closed
 function Server:fileno()
-  return of(self).core:fileno()
+  local own = of(self)
+  return own.closed and -1 or own.core:fileno()
 end
 
 --- Do what there is to do, without waiting.

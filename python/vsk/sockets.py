@@ -52,8 +52,8 @@ class _Socket(Host):
         party._join(self, [core.role()])
 
     def fileno(self) -> int:
-        """Name the descriptor that is readable when dispatch has something to do."""
-        return self._core.fileno()
+        """Name the descriptor that is readable when dispatch has something to do; -1: closed."""
+        return -1 if self._closed else self._core.fileno()
 
     def close(self) -> None:
         """End it: connections are over, a socket file is removed. Twice is no error."""
@@ -187,16 +187,11 @@ class Server(_Socket):
 
     def close(self) -> None:
         """End it: connections are over, the socket file is removed. Twice is no error."""
+        self._leave_loop()
         try:
             super().close()
         finally:
-            self._end_future()
-            self._drop_stop()
-
-    def _drop_stop(self) -> None:
-        """Let go of what stop writes to, unless a loop waits for it."""
-        with self._guard:
-            if self._future is None:
+            with self._guard:
                 self._close_stop()
 
     def stop(self) -> None:
@@ -257,29 +252,31 @@ class Server(_Socket):
 
     async def serve_forever(self) -> None:
         """Serve in the running asyncio loop until close or stop, or until it is cancelled."""
-        loop = asyncio.get_running_loop()
         self._may_drive()
         if self._closed:
             return
         if self._future is not None:
             raise UsageError("it is being served already", Status.ERR_BUSY)
+        loop = asyncio.get_running_loop()
         self._future = loop.create_future()
         loop.add_reader(self.fileno(), self.dispatch)
-        loop.add_reader(self._stop, self._end_future)
+        loop.add_reader(self._stop, self._leave_loop)
         try:
             self.dispatch()
             await self._future
         finally:
-            loop.remove_reader(self.fileno())
-            loop.remove_reader(self._stop)
-            self._future = None
+            self._leave_loop()
             self._stopped()
-            if self._closed:
-                self._drop_stop()
 
-    def _end_future(self) -> None:
-        if self._future is not None and not self._future.done():
-            self._future.set_result(None)
+    def _leave_loop(self) -> None:
+        """Let serve_forever return; its loop waits for nothing any more."""
+        future, self._future = self._future, None
+        if future is None:
+            return
+        for fd in (self.fileno(), self._stop):
+            future.get_loop().remove_reader(fd)
+        if not future.done():
+            future.set_result(None)
 
 
 def _adopt(core: _core.Socket, fd: int) -> None:
