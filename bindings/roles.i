@@ -101,6 +101,9 @@ typedef struct {} kit_snapshot;
     /** Go on after pause. */
     vsk_status resume(uint64_t conn) { return kit_conn_resume($self, conn); }
 
+    /** Let what it sends hold back what it receives no more. */
+    vsk_status duplex(uint64_t conn) { return kit_conn_duplex($self, conn); }
+
     /** Queue bytes, or a message, to be sent. */
     vsk_status send(uint64_t conn, const void *data, size_t size, bool eor,
                     kit_why *why) {

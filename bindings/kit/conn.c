@@ -284,7 +284,26 @@ kit_conn_resume(kit_role *role, uint64_t id)
     conn->paused = false;
     kit_conn_settle(role, conn);
     kit_role_enlist(role, conn);
+    /* What was held back is told by whoever steps next: soon. */
+    kit_role_wake(role);
     return VSK_OK;
+}
+
+vsk_status
+kit_conn_duplex(kit_role *role, uint64_t id)
+{
+    kit_conn *conn = kit_conn_find(role, id);
+
+    if (conn == NULL)
+        return VSK_ERR_HANDLE;
+    conn->duplex = true;
+    return VSK_OK;
+}
+
+bool
+kit_conn_is_held_back(const kit_conn *conn)
+{
+    return conn->paused || (conn->full && !conn->duplex);
 }
 
 vsk_status

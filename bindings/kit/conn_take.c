@@ -11,7 +11,7 @@ kit_conn_settle(kit_role *role, kit_conn *conn)
 {
     vsk_conn *core = kit_conn_core(role, conn);
 
-    if (core == NULL || conn->paused || conn->full || conn->withheld == 0)
+    if (core == NULL || kit_conn_is_held_back(conn) || conn->withheld == 0)
         return;
     (void)vsk_endpoint_forwarded(role->endpoint, kit_role_now(role), core,
                                  (uint32_t)conn->withheld);

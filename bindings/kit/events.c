@@ -88,7 +88,7 @@ deliver(kit_role *role, kit_conn *conn, kit_event *told)
 static bool
 is_held_back(const kit_conn *conn)
 {
-    return (conn->paused || conn->full) &&
+    return kit_conn_is_held_back(conn) &&
            (conn->in.count != 0 || conn->in.mark_count != 0);
 }
 

@@ -71,6 +71,7 @@ typedef struct kit_conn {
     bool deferred;  /* a REQUEST that will be answered later */
     bool paused;
     bool full;    /* out was over its limit */
+    bool duplex;  /* what it sends does not hold back what it receives */
     bool closing; /* close when out is empty */
     bool eof;     /* the peer will send no more */
     bool eof_told;
@@ -313,6 +314,10 @@ vsk_status kit_conn_close(kit_role *role, uint64_t id);
 vsk_status kit_conn_shutdown(kit_role *role, uint64_t id, uint32_t flags);
 vsk_status kit_conn_pause(kit_role *role, uint64_t id);
 vsk_status kit_conn_resume(kit_role *role, uint64_t id);
+/* What it sends holds back what it receives no more: its owner sees to both. */
+vsk_status kit_conn_duplex(kit_role *role, uint64_t id);
+/* Whether payload waits, for it is paused, or has too much to send. */
+bool kit_conn_is_held_back(const kit_conn *conn);
 vsk_status kit_conn_resize(kit_role *role, uint64_t id, uint32_t buf_alloc);
 
 /* conn_send.c */
