@@ -28,6 +28,7 @@ from vsk.memory import Memory
 from vsk.packet import Header, HeaderFields, Packet
 from vsk.queue import Chain, Desc, DeviceEnd, DriverEnd, Packets, Queue, Ring, Span, Used
 from vsk.sockets import Server, attach, bridge, serve
+from vsk.streams import StreamServer, open_connection, start_server
 from vsk.trace import Entry, Trace
 
 __version__ = _core.VERSION
@@ -68,6 +69,7 @@ __all__ = [
     "Span",
     "State",
     "Status",
+    "StreamServer",
     "SystemFailure",
     "TimedOut",
     "Trace",
@@ -76,7 +78,9 @@ __all__ = [
     "Used",
     "attach",
     "bridge",
+    "open_connection",
     "serve",
+    "start_server",
 ]
 
 _core.connect(Op, Type, Status, _show)

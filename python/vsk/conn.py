@@ -26,6 +26,7 @@ class Conn:
 
     __slots__ = {
         "__weakref__": "Who names it.",
+        "_ear": "Who hears of it instead of its party's hooks.",
         "_id": "Its handle.",
         "_party": "Whose it is.",
         "_role": "Where it is.",
@@ -37,6 +38,7 @@ class Conn:
     def __init__(self, party: "Party", role: _core.Role, number: int) -> None:
         """Name a connection of a role; hooks and calls that connect do this."""
         role.hold(number)
+        self._ear: object | None = None
         self._party = party
         self._role = role
         self._id = number

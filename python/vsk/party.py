@@ -32,8 +32,9 @@ HOOKS = (
     "on_reset",
 )
 PROGRESS = 0
-PACKET, DATA, CLOSE, ERROR, RESET = (
-    HOOKS.index(name) for name in ("on_packet", "on_data", "on_close", "on_error", "on_reset")
+PACKET, REQUEST, DATA, CLOSE, ERROR, RESET = (
+    HOOKS.index(name)
+    for name in ("on_packet", "on_request", "on_data", "on_close", "on_error", "on_reset")
 )
 SECONDS = ("connect_timeout", "close_timeout", "drain_timeout", "ask_first", "ask_last")
 
@@ -82,6 +83,7 @@ class Party:
         self._members = roles
         self._named: list[WeakValueDictionary[int, Conn]] = [WeakValueDictionary() for _ in roles]
         self._open: list[dict[int, Conn]] = [{} for _ in roles]
+        self._doors: dict[int, object] = {}  # who hears of a REQUEST to a port
         wants = type(self).on_packet is not Party.on_packet
         for role in roles:
             role.want_packets(wants)
@@ -120,14 +122,14 @@ class Party:
         if kind == PROGRESS:
             self._open[pair].pop(number, None)
             return
-        hook = getattr(self, HOOKS[kind])
         if kind == PACKET:
-            self._take(pair, hook(value))
+            self._take(pair, self.on_packet(value))
             return
         if kind == RESET:
-            hook()
+            self.on_reset()
             return
         conn = self._conn(pair, number) if number else None
+        hook = getattr(self._hearer(kind, conn), HOOKS[kind])
         if kind == DATA:
             hook(conn, value)
         elif kind == ERROR:
@@ -138,6 +140,14 @@ class Party:
             hook(conn)
         else:
             hook(conn)
+
+    def _hearer(self, kind: int, conn: Conn | None) -> object:
+        """Find whose hook hears of a connection."""
+        if conn is None or kind == ERROR:
+            return self
+        if kind == REQUEST:
+            return self._doors.get(conn.local_port, self)
+        return conn._ear or self
 
     def _take(self, pair: int, answer: object) -> None:
         """Do what on_packet has answered."""
