@@ -158,7 +158,8 @@ VSK_API vsk_status vsk_backend_listen(vsk_backend *backend, const char *path);
 
 /**
  * Be the client of a front end that listens, such as QEMU with server=on; tried
- * again each 100 ms where nobody does, and after the session.
+ * again each 100 ms where nobody does, and after the session. So that a process
+ * that starts again can go on, CONFIGURE_MEM_SLOTS is not offered.
  *
  * @param backend changed on success
  * @param path of the front end's socket file, 107 bytes at most

@@ -183,6 +183,9 @@ vsk_backend_dial(vsk_backend *backend, const char *path)
         return VSK_ERR_ARGUMENT;
     memcpy(backend->path, address.sun_path, sizeof backend->path);
     backend->dials = true;
+    /* To a process that comes back a front end tells no region again that it
+       has added before; in SET_MEM_TABLE it tells all, at each start. */
+    backend->options.protocol &= ~VSK_BIT(VSK_PROTOCOL_CONFIGURE_MEM_SLOTS);
     backend->retry_at = 0;
     vsk_backend_wake(backend);
     return VSK_OK;

@@ -305,9 +305,10 @@ def serve(
     path is a socket file to listen on; with connect the server is the client of who listens there,
     such as QEMU with server=on, and tries again until somebody does. fd is a socket that listens or
     is connected, instead of path; it is the server's from then on. protocol are the vhost-user
-    features offered, trace the entries kept; capture is a file, a FIFO or "-" to which every packet
-    is written as pcapng. Raises Error with ERR_BUSY where somebody listens there already, and with
-    ERR_SYSTEM what the system says.
+    features offered, with connect without CONFIGURE_MEM_SLOTS, so that a process that starts again
+    is told of the memory; trace the entries kept; capture is a file, a FIFO or "-" to which every
+    packet is written as pcapng. Raises Error with ERR_BUSY where somebody listens there already,
+    and with ERR_SYSTEM what the system says.
     """
     if (path is None) == (fd is None):
         raise ValueError("a path or a descriptor")

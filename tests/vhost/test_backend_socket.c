@@ -296,6 +296,25 @@ it_dials_until_somebody_is_there_and_again(void **state)
     front_free(front);
 }
 
+/* A front end would not tell a process that comes back of its memory. */
+static void
+a_client_is_told_of_all_memory_at_each_start(void **state)
+{
+    struct front *front = bare();
+    int server = new_server();
+    (void)state;
+
+    assert_int_equal(vsk_backend_dial(&front->backend, path), VSK_OK);
+    wait_for_session(front);
+    greet(front, accept(server, NULL, NULL));
+
+    assert_int_equal(front_ask(front, VSK_REQUEST_GET_PROTOCOL_FEATURES),
+                     VSK_BACKEND_PROTOCOL &
+                         ~VSK_BIT(VSK_PROTOCOL_CONFIGURE_MEM_SLOTS));
+    (void)close(server);
+    front_free(front);
+}
+
 /* ---- once, and what is given ---- */
 
 static void
@@ -435,6 +454,7 @@ main(void)
         SOCKET_TEST(without_free_descriptors_it_waits_and_does_not_spin),
         SOCKET_TEST(it_dials_until_somebody_is_there_and_again),
         SOCKET_TEST(once_is_once),
+        SOCKET_TEST(a_client_is_told_of_all_memory_at_each_start),
         SOCKET_TEST(dialling_once_is_once),
         SOCKET_TEST(a_listener_that_is_given_is_listened_on),
         SOCKET_TEST(what_is_no_socket_is_not_adopted),
