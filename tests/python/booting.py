@@ -11,10 +11,11 @@ from typing import Any
 
 from vsk.linux import Linux
 
-__all__ = ["KERNELS", "PROGRAMS", "host_module", "run_checks", "virtio_folder"]
+__all__ = ["DEVICE", "KERNELS", "PROGRAMS", "host_module", "run_checks", "virtio_folder"]
 
 TOP = Path(os.environ.get("VSK_SOURCE", Path(__file__).parents[2]))
 BUILD = Path(os.environ.get("VSK_BUILD", TOP / "build/dev"))
+DEVICE = TOP / "tests/guest/host.py"
 PROGRAMS = {"vsock-test": BUILD / "guest/vsock-test"}
 KERNELS: dict[str, dict[str, Any]] = {
     "uml": {"root": "busybox"},
@@ -27,7 +28,7 @@ def host_module() -> ModuleType:
     """The module of the device that the test program talks to."""
     name = "guest_host"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, TOP / "tests/guest/host.py")
+        spec = importlib.util.spec_from_file_location(name, DEVICE)
         assert spec is not None and spec.loader is not None
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])

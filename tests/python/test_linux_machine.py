@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What happens to machines: they stop, start again and follow each other, and so do devices."""
+
+import gc
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from booting import DEVICE, KERNELS, PROGRAMS, host_module, run_checks, virtio_folder
+from children import Child
+
+import vsk
+from vsk.command import main
+from vsk.linux import Job, Linux
+from vsk.linux import machine as machines
+from vsk.linux.machine import Machine
+from vsk.linux.qmp import Monitor
+
+MIB = 1 << 20
+LEFT = 4096  # KiB by which allocators may grow in a process that leaks nothing
+# The default tier has one kernel of each machine.
+LATER = {"qemu-6.12": pytest.mark.full}
+ALL = [pytest.param(name, marks=LATER.get(name, ())) for name in KERNELS]
+QEMU = [kernel for kernel in ALL if kernel.values != ("uml",)]
+DRIVER = "/sys/bus/virtio/drivers/vmw_vsock_virtio_transport"
+SOME_CHECKS = ("stream-echo-200000", "seqpacket-echo-200000", "stream-called-", "seqpacket-called-")
+
+pytestmark = pytest.mark.thorough
+
+
+class Boot(NamedTuple):
+    """A guest, the device that it has, and where their packets are written."""
+
+    linux: Linux
+    device: Any
+    capture: Path
+
+    @property
+    def server(self) -> vsk.Server:
+        return self.linux._server
+
+    def echoed(self) -> int:
+        """How many bytes the connections that are there have brought."""
+        return sum(conn.rx_bytes for conn in self.device.connections)
+
+    def await_session(self, live: bool) -> None:
+        self.server.run(lambda: self.server.live is live, within=30)
+
+
+@contextmanager
+def booted(kernel: str, tmp_path: Path, **options: Any) -> Iterator[Boot]:
+    """Boot a kernel; once it is over, no rule of the protocol was broken."""
+    device = host_module().Host(cid=42)
+    capture = tmp_path / "x.pcapng"
+    with Linux(device, capture=capture, programs=PROGRAMS, **KERNELS[kernel], **options) as linux:
+        yield Boot(linux, device, capture)
+    assert device.errors == []
+    assert main(["check", str(capture)]) == 0
+
+
+# ---- stop and cont ----
+
+
+@pytest.mark.parametrize("kernel", QEMU)
+def test_a_machine_that_stops_under_traffic_goes_on_with_it(kernel: str, tmp_path: Path) -> None:
+    with booted(kernel, tmp_path) as boot:
+        idle = boot.linux.connect(7000, listen="vsock-cat -l 7000 -e cat")
+        checks = "vsock-test stream-echo-16777216"
+        job = boot.linux.start(f"{checks} & {checks.replace('stream', 'seqpacket')} & wait")
+        for _ in range(3):
+            enough = boot.echoed() + 2 * MIB
+            boot.linux.wait_for(lambda enough=enough: boot.echoed() > enough)
+
+            boot.linux.monitor("stop")
+            boot.await_session(live=False)
+            before = boot.echoed()
+            boot.server.run(within=0.3)
+            assert boot.echoed() == before
+            assert job.returncode is None
+            boot.linux.monitor("cont")
+            boot.await_session(live=True)
+
+        assert boot.linux.wait(job) == 0
+        assert job.output.count(b"ok ") == job.output.count(b"\n1..1\n") == 2
+        assert b"not ok" not in job.output
+        idle.send(b"alive")
+        assert idle.recv_exactly(5) == b"alive"
+        assert boot.server.sessions == 1
+
+
+# ---- unbind and bind ----
+
+
+@pytest.mark.parametrize("kernel", ALL)
+def test_a_driver_that_is_unbound_and_bound_again_finds_the_device(
+    kernel: str, tmp_path: Path
+) -> None:
+    with booted(kernel, tmp_path) as boot:
+        name = Path(virtio_folder(boot.linux)).name
+        for turn in range(3):
+            conn = boot.linux.connect(7000 + turn, listen=f"vsock-cat -l {7000 + turn}")
+
+            boot.linux.run(f"echo {name} > {DRIVER}/unbind")
+            assert not boot.server.live
+            boot.linux.run(f"echo {name} > {DRIVER}/bind")
+            assert boot.server.live
+
+            # User Mode Linux unbinds as if it paused: the next driver shows that it did not.
+            assert conn.state is vsk.State.CLOSED
+            assert run_checks(boot.linux, *SOME_CHECKS) == (len(SOME_CHECKS), [])
+        assert boot.server.sessions == 1
+
+
+# ---- start again ----
+
+
+@pytest.mark.parametrize("kernel", ALL)
+def test_a_guest_that_starts_again_finds_the_device(kernel: str, tmp_path: Path) -> None:
+    with booted(kernel, tmp_path) as boot:
+        conn = boot.linux.connect(7000, listen="vsock-cat -l 7000")
+
+        boot.linux.reboot()
+
+        assert conn.state is vsk.State.CLOSED
+        assert run_checks(boot.linux, *SOME_CHECKS) == (len(SOME_CHECKS), [])
+        assert boot.server.sessions == (2 if kernel == "uml" else 1)
+
+
+def test_a_machine_that_is_reset_finds_the_device(tmp_path: Path) -> None:
+    with booted("qemu-6.1", tmp_path) as boot:
+        conn = boot.linux.connect(7000, listen="vsock-cat -l 7000")
+
+        boot.linux.monitor("system_reset")
+        boot.await_session(live=False)
+        boot.await_session(live=True)
+
+        assert conn.state is vsk.State.CLOSED
+        # The new kernel answers, and nobody listens there any more.
+        with pytest.raises(vsk.ConnectionReset):
+            boot.device.open_connection(7000)
+        assert boot.server.sessions == 1
+
+
+# ---- the process of the device ----
+
+
+class Alone:
+    """A guest whose device is in another process."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.until(lambda: machine.line.release)
+
+    def until(self, ready: Callable[[], object]) -> None:
+        end = time.monotonic() + 60
+        while not ready():
+            assert not self.machine.line.ended, self.machine.console
+            assert time.monotonic() < end, self.machine.console
+            time.sleep(0.01)
+
+    def run(self, command: str) -> Job:
+        job = self.machine.line.run(command)
+        job.end_input()
+        self.until(lambda: job.returncode is not None)
+        return job
+
+    def passes(self) -> bool:
+        job = self.run(f"vsock-test {' '.join(SOME_CHECKS)}")
+        return job.returncode == 0 and job.output.count(b"ok ") == len(SOME_CHECKS)
+
+
+@contextmanager
+def alone(machine: Machine) -> Iterator[Alone]:
+    try:
+        yield Alone(machine)
+    finally:
+        machine.close()
+
+
+@contextmanager
+def device_process(path: Path, *options: str) -> Iterator[Child]:
+    """Serve the device in a process of its own, which is killed in the end."""
+    child = Child("serve", str(DEVICE), "--socket", str(path), *options, patience=120)
+    try:
+        yield child
+    finally:
+        child.close()
+
+
+def test_a_device_that_was_killed_starts_again_for_the_next_guest(tmp_path: Path) -> None:
+    path = tmp_path / "device"
+    for turn in range(2):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        assert path.exists() is (turn == 1)  # what was killed has left its socket
+        with device_process(path) as child:
+            child.until("serves CID")
+            with alone(machines.uml(path, folder, host=False, files=PROGRAMS)) as guest:
+                assert guest.passes()
+
+
+@pytest.mark.parametrize("kernel", QEMU)
+def test_a_device_that_was_killed_starts_again_under_a_living_guest(
+    kernel: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Listening(Machine):
+        """A machine that waits at its end of the device's socket for the device."""
+
+        def __init__(self, command: list[str], *rest: Any) -> None:
+            words = (f"{word},server=on" if "id=device," in word else word for word in command)
+            super().__init__(list(words), *rest)
+
+    monkeypatch.setattr(machines, "Machine", Listening)
+    path = tmp_path / "device"
+    machine = machines.qemu(path, tmp_path, kernel=KERNELS[kernel].get("kernel"), files=PROGRAMS)
+
+    with device_process(path, "--connect") as child, alone(machine) as guest:
+        assert guest.passes()
+        child.close()
+        with device_process(path, "--connect", "--verbose") as again:
+            again.until("a front end is there")
+            monitor = Monitor(tmp_path / "qmp")
+            for command in ("stop", "cont"):
+                monitor.send(command, {})
+                guest.until(monitor.answered)
+            monitor.close()
+
+            assert guest.passes()
+
+
+# ---- many guests ----
+
+
+class Standing(NamedTuple):
+    """What this process holds."""
+
+    descriptors: list[str]
+    threads: int
+    kib: int
+
+    @classmethod
+    def now(cls) -> "Standing":
+        gc.collect()
+        folder = Path("/proc/self/fd")
+        lines = Path("/proc/self/status").read_text().splitlines()
+        status = dict(line.split(":", 1) for line in lines)
+        return cls(
+            sorted(
+                re.sub(r"\[\d+\]", "", os.readlink(file))
+                for file in folder.iterdir()
+                if file.is_symlink()
+            ),
+            int(status["Threads"]),
+            int(status["VmRSS"].split()[0]),
+        )
+
+
+@pytest.mark.parametrize("count", [5, pytest.param(50, marks=pytest.mark.full)])
+def test_guests_follow_each_other_and_leave_nothing(count: int) -> None:
+    device = host_module().Host(cid=42)
+    with Linux(device, programs=PROGRAMS, **KERNELS["uml"]) as linux:
+        found = []
+        pass_and_leave_open(linux)
+        for _ in range(1, count):
+            linux.reboot()
+            assert device.connections == ()
+            found.append(Standing.now())
+            pass_and_leave_open(linux)
+        assert linux._server.sessions == count
+    assert device.errors == []
+    assert found[-1][:2] == found[0][:2]
+    assert found[-1].kib - found[0].kib < LEFT
+
+
+def pass_and_leave_open(linux: Linux) -> None:
+    """Some checks, and connections that are still there when the guest is switched off."""
+    assert run_checks(linux, *SOME_CHECKS) == (len(SOME_CHECKS), [])
+    for kind in vsk.Type:
+        port = 7000 + kind
+        linux.connect(port, f"vsock-cat -s {kind.name.lower()} -l {port}", kind)
+    linux.start("vsock-cat 2 1234")
+    linux.wait_for(lambda: len(linux.device.connections) == 3)
