@@ -13,6 +13,7 @@ from typing import Any
 
 import vsk
 
+GET_FEATURES, SET_FEATURES = 1, 2  # requests
 PATIENCE = 20.0  # seconds that something may take on a machine that is busy
 
 

@@ -17,12 +17,10 @@ from typing import Any
 
 import pytest
 from labs import MESSAGES, PORT, Acceptor, Echo, hooked
-from sockets import PATIENCE, dial, message, served, wait_for
+from sockets import GET_FEATURES, PATIENCE, SET_FEATURES, dial, message, served, wait_for
 
 import vsk
 from vsk.command import main
-
-GET_FEATURES, SET_FEATURES = 1, 2
 
 
 @pytest.fixture
@@ -161,7 +159,7 @@ def test_a_view_outlives_its_front_end_and_the_server(path: Path) -> None:
     assert bytes(view) == b"still here"
 
 
-def test_the_memory_of_a_guestsoutlives_its_socket(path: Path) -> None:
+def test_the_memory_of_a_guest_outlives_its_socket(path: Path) -> None:
     with served(Echo(), path), vsk.attach(path) as guest:
         memory = guest.memory
         view = memory.view(memory.alloc(5), 5)
@@ -244,7 +242,7 @@ def test_what_a_front_end_gets_wrong_is_logged_with_the_message(
     assert "SET_FEATURES" in record.message and "Server of Echo" in record.message
 
 
-def test_a_guestshears_that_the_device_is_gone(path: Path) -> None:
+def test_a_guest_hears_that_the_device_is_gone(path: Path) -> None:
     with served(Echo(), path):
         guest = vsk.attach(path)
         conn = guest.connect(2, PORT)
@@ -452,7 +450,7 @@ def test_a_hook_may_not_wait_and_may_close_its_server(path: Path) -> None:
     ],
     ids=["close", "reset", "close with a queue", "open"],
 )
-def test_a_device_hears_how_a_connection_ended_whose_guestsleaves(
+def test_a_device_hears_how_a_connection_ended_whose_guest_leaves(
     path: Path, end: Callable[[vsk.Conn], Any], reason: vsk.Reason
 ) -> None:
     device = Ends()
@@ -463,7 +461,7 @@ def test_a_device_hears_how_a_connection_ended_whose_guestsleaves(
         assert device.reason() == reason
 
 
-def test_a_packet_that_was_sent_by_hand_arrives_though_its_guestsleaves(path: Path) -> None:
+def test_a_packet_that_was_sent_by_hand_arrives_though_its_guest_leaves(path: Path) -> None:
     seen: Queue[int] = Queue()
     device = hooked(vsk.Device, on_packet=lambda self, packet: seen.put(packet.src_port))()
     with served(device, path):
@@ -474,7 +472,7 @@ def test_a_packet_that_was_sent_by_hand_arrives_though_its_guestsleaves(path: Pa
         assert [seen.get(timeout=PATIENCE) for _ in range(10)] == list(range(10))
 
 
-def test_a_guestswaits_a_second_for_who_does_not_answer_and_no_time_for_nothing(
+def test_a_guest_waits_a_second_for_who_does_not_answer_and_no_time_for_nothing(
     path: Path,
 ) -> None:
     took = {}
@@ -495,7 +493,7 @@ def test_a_guestswaits_a_second_for_who_does_not_answer_and_no_time_for_nothing(
     assert took[False] < 0.9 <= took[True] < 1.9
 
 
-def test_the_guestsof_a_lab_stays_in_it() -> None:
+def test_the_guest_of_a_lab_stays_in_it() -> None:
     lab = vsk.Lab(Echo())
     with lab.guest:
         pass
