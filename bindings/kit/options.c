@@ -36,6 +36,7 @@ static const option OPTIONS[] = {
     OPTION("tx_indirect", policy.tx_indirect),
     OPTION("buf_alloc", policy.endpoint.buf_alloc),
     OPTION("update_at", policy.endpoint.update_at),
+    OPTION("count_from", policy.endpoint.count_from),
     OPTION("payload_max", policy.endpoint.payload_max),
     OPTION("update_idle", policy.endpoint.update_idle),
     OPTION("ask", policy.endpoint.ask),

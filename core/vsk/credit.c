@@ -19,6 +19,18 @@ vsk_credit_init(vsk_credit *credit, uint32_t buf_alloc)
     *credit = (vsk_credit){.buf_alloc = buf_alloc};
 }
 
+void
+vsk_credit_count_from(vsk_credit *credit, uint32_t count)
+{
+    credit->tx_cnt += count;
+    credit->peer_fwd_cnt += count;
+    credit->mark += count;
+    credit->rx_cnt += count;
+    credit->fwd_cnt += count;
+    credit->told_fwd_cnt += count;
+    credit->edge += count;
+}
+
 /* Drop the generations of packets whose last byte the peer has forwarded. */
 static void
 retire(vsk_credit *credit)

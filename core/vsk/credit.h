@@ -52,6 +52,15 @@ typedef struct vsk_credit {
 VSK_API void vsk_credit_init(vsk_credit *credit, uint32_t buf_alloc);
 
 /**
+ * Let all counters begin at another number than 0, before anything was sent or
+ * received. The peer has to do the same: this is for tests of what wraps.
+ *
+ * @param credit account to change
+ * @param count added to every counter, mod 2^32
+ */
+VSK_API void vsk_credit_count_from(vsk_credit *credit, uint32_t count);
+
+/**
  * Learn the peer's account from a packet, of any op (VSOCK-BOTH-19).
  *
  * @param credit account to change

@@ -245,6 +245,7 @@ vsk_endpoint_connect(vsk_endpoint *endpoint, uint64_t now, const vsk_flow *flow,
     slot = vsk_table_slot(&endpoint->table, *conn);
     vsk_endpoint_begin_slot(endpoint, slot);
     vsk_conn_connect(*conn, &chosen, type, endpoint->policy.buf_alloc);
+    vsk_credit_count_from(&(*conn)->credit, endpoint->policy.count_from);
     vsk_links_owe(&endpoint->links, slot, VSK_OWES_REQUEST);
     (void)vsk_timers_set(&endpoint->timers, slot, now,
                          endpoint->policy.connect_timeout);

@@ -80,6 +80,8 @@ typedef struct vsk_policy {
                                  buffer is smaller; 0: at a quarter of the
                                  smaller buffer */
     uint32_t payload_max;     /**< most payload bytes of a packet sent */
+    uint32_t count_from;      /**< where the counters of connections begin: 0,
+                                 but between two that both test what wraps */
     bool update_idle;         /**< and when everything was forwarded */
     bool ask;                 /**< CREDIT_REQUEST where credit is short */
     bool answer;              /**< CREDIT_REQUEST with a CREDIT_UPDATE */

@@ -141,6 +141,8 @@ take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
     slot = vsk_table_slot(&endpoint->table, conn);
     link = &endpoint->links.links[slot];
     forget(link, conn, header->op);
+    if ((actions & VSK_DO_TELL_REQUEST) != 0)
+        vsk_credit_count_from(&conn->credit, endpoint->policy.count_from);
     if (status < 0) {
         endpoint->counters.errors++;
         endpoint->fault = status;

@@ -16,7 +16,7 @@ from typing import Any
 
 import vsk
 import vsk.check
-from vsk import Reason, State, Type
+from vsk import Op, Reason, State, Type
 
 NOISE = random.Random(0).randbytes(1 << 18)
 SECOND, MILLISECOND = 1_000_000_000, 1_000_000
@@ -289,6 +289,9 @@ class World:
         self.timeout = rng.choice((0.001, 0.1, 2.0)) if self.hasty else PATIENCE
         self.resets = rng.random() < 0.06  # TRANSPORT_RESET
         self.seeing = rng.random() < 0.25
+        # Where counters begin, on both sides: across 2^32 while there is something to send.
+        self.wraps = rng.random() < 0.4
+        self.count_from = (1 << 32) - (1 << rng.randrange(15)) if self.wraps else 0
         self.ends: list[End] = []
         self.flows: dict[tuple[int, int, int], End] = {}
         self.listeners: dict[tuple[int, int], vsk.Listener] = {}
@@ -300,12 +303,13 @@ class World:
         self.guest_names = [self.any_guest() for _ in range(2 if rng.random() < 0.08 else 1)]
         self.faults = self.any_faults()
         self.device = (SeeingModel if self.seeing else Model)(**self.device_names["made"])
-        self.device._names.update(self.device_names["policy"])
+        self.device._names.update(self.device_names["policy"], count_from=self.count_from)
         kind = SeeingHost if self.seeing else Host
         self.guests = [kind(**names) for names in self.guest_names]
         self.device.world = self
         for guest in self.guests:
             guest.world = self
+            guest._names["count_from"] = self.count_from
         self.lab = vsk.Lab(
             self.device, guests=self.guests, seed=seed, memory=1 << 20, trace=10_000_000
         )
@@ -821,9 +825,16 @@ class World:
     def judge(self) -> None:
         """Let the checker follow all of it."""
         checker = vsk.check.Checker()
+        forwarded = dict[object, int]()
         found = []
         for _, packet in self.packets():
             self.coverage.packets += 1
+            # The checker takes all counters to begin at 0. A RST for no connection says 0: there
+            # it gets what that side said last.
+            way = packet.src, packet.dst
+            if packet.op != Op.RST or packet.fwd_cnt != 0:
+                forwarded[way] = packet.fwd_cnt - self.count_from & 0xFFFFFFFF
+            packet.fwd_cnt = forwarded.get(way, 0)
             if not self.malign and not self.resets:
                 found += checker.packet(packet)
         if not self.malign and not self.resets:
@@ -848,7 +859,9 @@ class World:
                     self.hold(role.count("outstanding") <= 1, "the device keeps chains")
         for end in self.ends:
             self.coverage.ends["guest" if end.is_guest else "device", end.reason.name] += 1
-            self.coverage.bytes += sum(map(len, end.got))
+            got = sum(map(len, end.got))
+            self.coverage.bytes += got
+            self.coverage.features["wrapped"] += self.wraps and got > (1 << 32) - self.count_from
             self.coverage.messages += len(end.got) if end.seq else 0
             if not self.malign:
                 self.check_end(end)
@@ -856,7 +869,7 @@ class World:
     def run(self) -> Coverage:
         kind = "malign" if self.malign else "benign"
         self.coverage.scenarios[kind] += 1
-        for name in ("hasty", "resets", "seeing", "crowded"):
+        for name in ("hasty", "resets", "seeing", "crowded", "wraps"):
             self.coverage.features[name] += getattr(self, name)
         self.play()
         self.calm()
