@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from booting import DEVICE, KERNELS, PROGRAMS, host_module, run_checks, virtio_folder
+from booting import DEVICE, KERNELS, PROGRAMS, errors_of, host_module, run_checks, virtio_folder
 from children import Child
 
 import vsk
@@ -57,7 +57,7 @@ def booted(kernel: str, tmp_path: Path, **options: Any) -> Iterator[Boot]:
     capture = tmp_path / "x.pcapng"
     with Linux(device, capture=capture, programs=PROGRAMS, **KERNELS[kernel], **options) as linux:
         yield Boot(linux, device, capture)
-    assert device.errors == []
+    assert errors_of(device, kernel) == []
     assert main(["check", str(capture)]) == 0
 
 
@@ -272,7 +272,7 @@ def test_guests_follow_each_other_and_leave_nothing(count: int) -> None:
             found.append(Standing.now())
             pass_and_leave_open(linux)
         assert linux._server.sessions == count
-    assert device.errors == []
+    assert errors_of(device, "uml") == []
     assert found[-1][:2] == found[0][:2]
     assert found[-1].kib - found[0].kib < LEFT
 
