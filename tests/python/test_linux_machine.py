@@ -28,7 +28,7 @@ ALL = ["uml", *(pytest.param(name, marks=pytest.mark.full) for name in KERNELS i
 DRIVER = "/sys/bus/virtio/drivers/vmw_vsock_virtio_transport"
 SOME_CHECKS = ("stream-echo-200000", "seqpacket-echo-200000", "stream-called-", "seqpacket-called-")
 
-pytestmark = pytest.mark.thorough
+pytestmark = pytest.mark.guests
 
 
 class Boot(NamedTuple):
