@@ -89,7 +89,9 @@ vsk_frontend_hear(vsk_frontend *frontend)
         hear_one(frontend, &message, &fds);
     if (frontend->channel.fd < 0 || status == VSK_NONE)
         return;
-    if (status == VSK_EOF && frontend->dialogue.asked)
+    /* Before the rings run there is always something to be asked. */
+    if (status == VSK_EOF &&
+        (frontend->dialogue.asked || frontend->state == VSK_FRONTEND_TALKING))
         status = VSK_BAD_HANGUP;
     if (status == VSK_BAD_MESSAGE || status == VSK_BAD_MESSAGE_SIZE)
         status = VSK_BAD_REPLY;

@@ -125,7 +125,9 @@ end
 --- Split a table into what is the socket's, and what is the model's.
 local function split(given, names)
   local asked, model = {}, {}
-  for name, value in pairs(class.check("options", given, "table", {})) do
+  given = class.check("options", given, "table", {})
+  if getmetatable(given) ~= nil then class.fail "options: a plain table expected" end
+  for name, value in pairs(given) do
     if names[name] then asked[name] = value else model[name] = value end
   end
   if asked.log ~= nil then class.check("log", asked.log, "function") end

@@ -56,18 +56,27 @@ function rig.collect()
   collectgarbage()
 end
 
---- Run a Lua program in a process of its own: whether it ended cleanly, and what it printed.
-function rig.child(program, ...)
+--- Begin a Lua program in a process of its own: what it prints, and a function that waits for its
+-- end: whether it was clean, and what it printed since.
+function rig.start(program, ...)
   local script = os.tmpname()
   local file = assert(io.open(script, "w"))
   file:write(program)
   file:close()
   local words = { "lua5.4", script, ... }
   local output = io.popen(table.concat(words, " ") .. " 2>&1")
-  local text = output:read "a"
-  local clean, how, code = output:close()
-  os.remove(script)
-  return clean == true and how == "exit" and code == 0, text
+  return output, function()
+    local text = output:read "a"
+    local clean, how, code = output:close()
+    os.remove(script)
+    return clean == true and how == "exit" and code == 0, text
+  end
+end
+
+--- Run a Lua program in a process of its own: whether it ended cleanly, and what it printed.
+function rig.child(program, ...)
+  local _, finish = rig.start(program, ...)
+  return finish()
 end
 
 return rig
