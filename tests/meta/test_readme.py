@@ -2,6 +2,7 @@
 """What README shows is what happens."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,26 @@ def test_the_tour_prints_what_it_says(
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     assert printed == block(readme, "text", number)
+
+
+def test_the_device_and_the_guest_on_a_socket_meet(readme: str, tmp_path: Path) -> None:
+    guest = tmp_path / "guest.lua"
+    guest.write_text(block(readme, "lua", 2))
+    device = [sys.executable, "-c", block(readme, "python", 2)]
+    with subprocess.Popen(device, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == "ready\n"
+            printed = subprocess.check_output(
+                ["lua5.4", guest], cwd=tmp_path, text=True, timeout=60
+            )
+            server.send_signal(signal.SIGINT)
+            assert server.wait(60) == 0
+        finally:
+            server.kill()
+
+    assert printed == "HELLO\n"
+    assert list(tmp_path.iterdir()) == [guest]
 
 
 def test_every_verb_that_it_names_exists(readme: str, top: Path) -> None:
