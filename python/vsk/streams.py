@@ -301,7 +301,6 @@ class _Transport(asyncio.Transport):
         self._ended = True
         with suppress(PipeClosed):  # it is over, which is told soon
             self._conn.shutdown(send=True)
-        self._relieve()  # it may have sent some: nobody else says so
 
     def get_write_buffer_size(self) -> int:
         return self._conn.queued

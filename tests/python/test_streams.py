@@ -63,6 +63,7 @@ class World:
         """Let the guest go on with nothing, until it is told to."""
         while not self.go_on.is_set():
             guest._joined().run(within=0.02)
+        self.go_on.clear()
 
     def _guest(self, play: Play[T]) -> T:
         with vsk.attach(self.path) as guest:
@@ -314,7 +315,8 @@ def test_much_goes_both_ways_unchanged(act: Act) -> None:
     act(scene)
 
 
-def test_reading_may_be_paused_by_hand(act: Act) -> None:
+@pytest.mark.parametrize("end", ["close", "abort"])
+def test_reading_may_be_paused_by_hand(act: Act, end: str) -> None:
     async def scene(world: World) -> None:
         def send(guest: vsk.Guest) -> None:
             conn = accept(guest)
@@ -323,7 +325,9 @@ def test_reading_may_be_paused_by_hand(act: Act) -> None:
             drive(guest, lambda: not conn.queued)
             idle(guest, 0.1)
             world.tell()
-            assert conn.recv() == b""
+            world.stand(guest)
+            conn.send(b"two")
+            guest._joined().run(until=lambda: not guest.connections, within=PATIENCE)
 
         reader, writer, guest = await opened(world, send)
         transport = writer.get_extra_info("conn")._ear
@@ -338,8 +342,47 @@ def test_reading_may_be_paused_by_hand(act: Act) -> None:
         assert transport.is_reading()
         assert await reader.readexactly(3) == b"one"
         transport.pause_reading()
-        writer.close()  # ends all the same
+        world.go_on.set()
+        while writer.get_extra_info("conn").unread == 0:
+            await asyncio.sleep(0.01)
+        getattr(writer.transport, end)()  # what was not read does not keep it
         await writer.wait_closed()
+        await guest
+
+    act(scene)
+
+
+class Plain(asyncio.Protocol):
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.got: list[object] = []
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self.got.append(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.lost.set_result(error)
+
+
+def test_another_protocol_may_take_over(act: Act) -> None:
+    async def scene(world: World) -> None:
+        def send(guest: vsk.Guest) -> bytes:
+            conn = accept(guest)
+            world.stand(guest)
+            conn.send(b"bytes")
+            conn.shutdown(send=True)
+            return conn.recv_all()
+
+        _, writer, guest = await opened(world, send)
+        protocol = Plain()
+        writer.transport.set_protocol(protocol)
+        assert writer.transport.get_protocol() is protocol
+        world.go_on.set()
+        assert await protocol.lost is None  # it does not want to send any more
+        assert protocol.got == [b"bytes"]
+        assert type(protocol.got[0]) is bytes
         await guest
 
     act(scene)
@@ -470,6 +513,26 @@ def test_a_reset_reaches_who_reads_and_who_writes(act: Act) -> None:
         await guest
 
     act(scene, send_buffer=65536)
+
+
+def test_a_peer_that_reads_no_more_breaks_the_pipe(act: Act) -> None:
+    async def scene(world: World) -> None:
+        def deaf(guest: vsk.Guest) -> None:
+            conn = accept(guest)
+            conn.shutdown(receive=True)
+            idle(guest, 0.1)
+            world.tell()
+            guest._joined().run(until=lambda: not guest.connections, within=PATIENCE)
+
+        _, writer, guest = await opened(world, deaf)
+        await world.told.wait()
+        writer.write(b"nobody hears this")
+        assert writer.is_closing()
+        with pytest.raises(BrokenPipeError):
+            await writer.wait_closed()
+        await guest
+
+    act(scene)
 
 
 def test_a_front_end_that_goes_ends_streams(act: Act) -> None:
@@ -629,12 +692,15 @@ def test_wait_closed_waits_for_the_last_connection(act: Act) -> None:
         server = await vsk.start_server(keep, world.device, PORT)
         guest = world.play(talk)
         await world.told.wait()
+        before = asyncio.create_task(server.wait_closed())
+        await asyncio.sleep(0)
         server.close()
-        waits = asyncio.create_task(server.wait_closed())
-        done, _ = await asyncio.wait([waits], timeout=0.1)
+        behind = asyncio.create_task(server.wait_closed())
+        done, _ = await asyncio.wait([before, behind], timeout=0.1)
         assert not done
         writers[0].close()
-        await waits
+        await before
+        await behind
         await guest
 
     act(scene)
