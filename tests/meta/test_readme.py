@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """What README shows is what happens."""
 
+import asyncio
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+import vsk
+from vsk.command import _parser
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +73,35 @@ def test_the_device_and_the_guest_on_a_socket_meet(readme: str, tmp_path: Path) 
 
     assert printed == "HELLO\n"
     assert list(tmp_path.iterdir()) == [guest]
+
+
+def test_the_streams_shout(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "readme"}
+    exec(block(readme, "python", 3), names)
+
+    def talk() -> bytes:
+        with vsk.attach("v.sock") as guest:
+            return guest.connect(2, 1234).exchange(b"hello\n")
+
+    async def scene() -> None:
+        task = asyncio.create_task(names["main"]())
+        while not Path("v.sock").exists():
+            await asyncio.sleep(0)
+        assert await asyncio.to_thread(talk) == b"HELLO\n"
+        task.cancel()
+
+    asyncio.run(scene())
+
+
+def test_every_command_that_it_shows_can_be_given(readme: str) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    lines = [line for text in blocks for line in text.splitlines()]
+    commands = [found[1] for line in lines if (found := re.search(r"(?:^|\| )vsk (.*)", line))]
+
+    assert len(commands) >= 10
+    for command in commands:
+        _parser().parse_args(shlex.split(command, comments=True))
 
 
 def test_every_verb_that_it_names_exists(readme: str, top: Path) -> None:
