@@ -254,6 +254,7 @@ def test_send_cuts_messages(served: Served) -> None:
     assert served.heard()[1:3] == ["2500", "3"]
 
 
+@pytest.mark.thorough
 def test_send_does_not_wait_for_ever_for_the_peers_end(server: vsk.Server, path: str) -> None:
     class Keeps(Echo):
         def on_eof(self, conn: vsk.Conn) -> None:
@@ -304,6 +305,7 @@ def read_until(fd: int, words: bytes) -> bytes:
     return seen
 
 
+@pytest.mark.thorough
 def test_a_long_transfer_is_shown_on_a_terminal(path: str) -> None:
     pytest.importorskip("rich")
     with vsk.serve(Slow(), path) as server:
@@ -323,6 +325,7 @@ def test_a_long_transfer_is_shown_on_a_terminal(path: str) -> None:
     assert b"\x1b[" in seen
 
 
+@pytest.mark.thorough
 def test_a_short_transfer_is_not_shown(served: Served) -> None:
     child, screen = terminal("guest", served.path, "send", str(ECHO), "--bytes=5")
     seen = read_until(screen, b"MB/s)")
@@ -381,6 +384,7 @@ def test_a_layout_that_does_not_fit_is_status_1(server: vsk.Server, path: str) -
     assert len(errors.splitlines()) == 1
 
 
+@pytest.mark.thorough
 def test_raw_prints_all_that_comes_in_time(server: vsk.Server, path: str, tmp_path: Path) -> None:
     (tmp_path / "payload").write_bytes(b"x" * 100)
     status, output, packet = raw(
@@ -405,6 +409,7 @@ def test_raw_is_status_1_where_nothing_comes(server: vsk.Server, path: str) -> N
     assert (status, output) == (1, "")
 
 
+@pytest.mark.thorough
 def test_raw_waits_as_long_as_it_is_told(server: vsk.Server, path: str) -> None:
     began = time.monotonic()
     raw(server, path, "--op=RST", "--src-port=5", "--within=0.7")

@@ -15,6 +15,7 @@ from children import Child, vsk_child
 
 import vsk
 from vsk.check import Checker
+from vsk.command import main
 
 MODELS = {
     "py": """
@@ -129,6 +130,7 @@ def test_it_does_not_daemonise_itself(server: Child, path: str) -> None:  # VHU-
     assert server.process.poll() is None
 
 
+@pytest.mark.thorough
 def test_its_cid_may_be_chosen(model: str, path: str) -> None:
     with vsk_child("serve", model, "--socket-path", path, "--cid", "42") as child:
         child.until("serves CID 42 on")
@@ -148,6 +150,7 @@ def test_a_hook_that_raises_costs_its_connection_alone(server: Child, path: str)
     server.until("asked for")
 
 
+@pytest.mark.thorough
 def test_it_says_who_comes_and_goes_when_asked_to(model: str, path: str) -> None:
     with vsk_child("serve", model, "--socket", path, "--verbose") as child:
         child.until("serves CID 3 on")
@@ -158,6 +161,7 @@ def test_it_says_who_comes_and_goes_when_asked_to(model: str, path: str) -> None
         child.until("the front end closed the connection")
 
 
+@pytest.mark.thorough
 def test_quiet_says_nothing_but_what_fails(model: str, tmp_path: Path) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(tmp_path / "v.sock"))
@@ -323,12 +327,12 @@ def test_capabilities_are_printed_whatever_else_is_said(more: list[str]) -> None
         ["model.py", "--socket", "x", "-q", "-v"],
     ],
 )
-def test_wrong_usage_is_status_2(arguments: list[str]) -> None:
-    with vsk_child("serve", *arguments) as child:
-        status, output, errors = child.finish()
+def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit:
+        main(["serve", *arguments])
 
-    assert (status, output) == (2, b"")
-    assert errors.startswith("usage: vsk serve")
+    assert exit.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: vsk serve")
 
 
 # ---- it cannot start ----
@@ -347,12 +351,14 @@ def test_a_socket_that_somebody_serves_stays_his(
     hello(path)
 
 
+@pytest.mark.thorough
 def test_a_descriptor_that_is_no_socket_is_refused(model: str) -> None:  # VHU-BE-53
     with open(os.devnull) as file:
         assert failure(model, f"--fd={file.fileno()}", fds=(file.fileno(),)).startswith("vsk: ")
     assert "Bad file descriptor" in failure(model, "--fd", "99")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["py", "lua"])
 def test_a_file_that_is_not_there_is_named(kind: str, path: str) -> None:  # VHU-BE-53
     line = failure(f"absent.{kind}", "--socket", path)
