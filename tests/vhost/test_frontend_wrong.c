@@ -114,6 +114,20 @@ who_hangs_up_does_not_answer(void **state)
     all_end((struct twist){.hangs_up = true}, VSK_BAD_HANGUP);
 }
 
+/* A server that is busy sends away whom it has not heard yet. */
+static void
+who_hangs_up_before_the_first_request_does_not_answer(void **state)
+{
+    struct play *play = play_new(NULL);
+    (void)state;
+
+    play_close(&play->fd);
+    (void)vsk_frontend_step(&play->frontend, &play->event);
+
+    play_over(play, VSK_BAD_HANGUP, "went away");
+    play_free(play);
+}
+
 static void
 a_failure_that_is_acknowledged_ends_it(void **state)
 {
@@ -316,6 +330,7 @@ main(void)
         cmocka_unit_test(an_answer_that_is_cut_is_none),
         cmocka_unit_test(descriptors_do_not_come_with_answers),
         cmocka_unit_test(who_hangs_up_does_not_answer),
+        cmocka_unit_test(who_hangs_up_before_the_first_request_does_not_answer),
         cmocka_unit_test(a_failure_that_is_acknowledged_ends_it),
         cmocka_unit_test(an_answer_must_come_in_time),
         cmocka_unit_test(a_barrier_wants_its_answer_too),
