@@ -8,12 +8,18 @@ local folder = assert(os.getenv "VSK_TRACES", "VSK_TRACES names no folder")
 local list = assert(io.open(folder .. "/lua.list", "w"))
 local labs, excuse, count = {}, nil, 0
 
+--- Whether a trace is a socket's: those are left alone, for some have to be dropped.
+local function is_socket(core)
+  local there, method = pcall(function() return core.fileno end)
+  return there and method ~= nil
+end
+
 --- Hear of labs. Each file of specs loads the module anew.
 local function watch(trace)
   local new = trace.new
-  function trace.new(lab)
-    table.insert(labs, lab)
-    return new(lab)
+  function trace.new(core)
+    if not is_socket(core) then table.insert(labs, core) end
+    return new(core)
   end
   trace.watched = true
 end
