@@ -43,7 +43,7 @@ class Machine:
             self.process = subprocess.Popen(
                 command,
                 cwd=folder,
-                env={**os.environ, "HOME": str(folder)},
+                env=_environment(folder),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -69,6 +69,12 @@ class Machine:
         """End the process, whatever it does."""
         self._kill()
         self.line.close()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Give a machine its own home; what is preloaded for Python is nothing for a kernel."""
+    inherited = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    return {**inherited, "HOME": str(folder)}
 
 
 def _kill(process: "subprocess.Popen[bytes]", watch: "subprocess.Popen[bytes]") -> None:
