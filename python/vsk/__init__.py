@@ -22,12 +22,13 @@ from vsk.errors import (
     TimedOut,
     UsageError,
 )
+from vsk.front_end import attach
 from vsk.guest import Guest, Listener
 from vsk.lab import Faults, Lab, Snapshot
 from vsk.memory import Memory
 from vsk.packet import Header, HeaderFields, Packet
 from vsk.queue import Chain, Desc, DeviceEnd, DriverEnd, Packets, Queue, Ring, Span, Used
-from vsk.sockets import Server, attach, bridge, serve
+from vsk.server import Server, bridge, serve
 from vsk.streams import StreamServer, open_connection, start_server
 from vsk.trace import Entry, Trace
 

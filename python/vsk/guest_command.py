@@ -9,11 +9,11 @@ from typing import Any
 from vsk.conn import Conn
 from vsk.enums import Type
 from vsk.errors import Error
+from vsk.front_end import attach
 from vsk.guest import Guest
 from vsk.guest_pipe import copy, finish
 from vsk.guest_raw import add_raw, number
 from vsk.guest_send import add_send
-from vsk.sockets import attach
 
 __all__ = ["add_verb"]
 

@@ -10,7 +10,7 @@ from vsk.conn import Conn
 from vsk.enums import State
 from vsk.errors import PipeClosed
 from vsk.guest import Guest
-from vsk.sockets import _Socket
+from vsk.sockets import Socket
 
 __all__ = ["ENOUGH", "copy", "finish", "incoming", "link_of"]
 
@@ -19,10 +19,10 @@ ENOUGH = 262144  # bytes in the send queue above which nothing more is read
 SURE = 4096  # bytes that a pipe takes without waiting once it says that it takes any
 
 
-def link_of(guest: Guest) -> _Socket:
+def link_of(guest: Guest) -> Socket:
     """Give what drives an attached guest."""
     link = guest._joined()
-    assert isinstance(link, _Socket)
+    assert isinstance(link, Socket)
     return link
 
 

@@ -17,7 +17,7 @@ from vsk.closing import Closing
 from vsk.device import Device
 from vsk.errors import Error
 from vsk.loader import LoadError, load_device
-from vsk.sockets import Server, bridge, serve
+from vsk.server import Server, bridge, serve
 
 __all__ = ["add_verb"]
 

@@ -14,7 +14,7 @@ from vsk.conn import Conn
 from vsk.device import Device
 from vsk.enums import Reason, Status, Type
 from vsk.errors import ConnectionReset, Error, PipeClosed, TimedOut, UsageError
-from vsk.sockets import Server
+from vsk.server import Server
 
 __all__ = ["StreamServer", "open_connection", "start_server"]
 

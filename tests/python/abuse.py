@@ -28,7 +28,8 @@ from typing import Any
 
 import vsk
 from vsk import _core
-from vsk.sockets import ACCEPTED, OFFERED
+from vsk.front_end import ACCEPTED
+from vsk.sockets import OFFERED
 
 ALLOWED = (
     vsk.Error,

@@ -242,6 +242,61 @@ def test_an_interrupt_ends_a_server_and_removes_its_file(path: Path, call: str, 
         assert child.returncode != 0 and err.endswith("KeyboardInterrupt\n")
 
 
+LATE = """
+import asyncio, collections, ctypes, functools, operator, os, select, signal, sys
+import vsk
+
+class Late:
+    # A signal comes just before a wait: no instruction of Python's is between the two.
+    come = False
+
+    def __init__(self, poll):
+        self._poll = poll
+
+    def __getattr__(self, name):
+        return getattr(self._poll, name)
+
+    def poll(self, *args):
+        calls = [functools.partial(self._poll.poll, *args)]
+        if not Late.come and not self._poll.poll(0):
+            Late.come = True
+            calls.insert(0, functools.partial(kill, os.getpid(), signal.{signal}))
+        return collections.deque(map(operator.call, calls), 1).pop()
+
+async def forever(server):
+    selector = asyncio.get_running_loop()._selector
+    selector._selector = Late(selector._selector)
+    await server.serve_forever()
+
+def handled(*_):
+    server.stop()
+
+kill, poll = ctypes.CDLL(None).kill, select.poll  # os.kill looks for signals
+select.poll = lambda: Late(poll())
+signal.signal(signal.SIGUSR1, handled)
+with vsk.serve(vsk.Device(), sys.argv[1]) as server:
+    {call}
+print("after", flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGUSR1"])
+@pytest.mark.parametrize(
+    "call", ["server.run()", "asyncio.run(forever(server))"], ids=["run", "asyncio"]
+)
+def test_a_signal_just_before_a_wait_is_heard(path: Path, call: str, name: str) -> None:
+    program = LATE.format(call=call, signal=name)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=PATIENCE
+    )
+
+    assert not path.exists()
+    if name == "SIGINT" and "asyncio" in call:
+        assert done.returncode != 0 and done.stderr.endswith("KeyboardInterrupt\n")
+    else:
+        assert (done.returncode, done.stdout, done.stderr) == (0, "after\n", "")
+
+
 # What is left over
 
 
