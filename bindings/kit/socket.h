@@ -17,7 +17,7 @@ typedef struct kit_socket {
     bool closed;
     bool still; /* rings do not run, nor do deadlines */
     bool busy;  /* whoever steps has not come to the end: it is flushed there */
-    bool bridged;   /* programs have the device\'s connections, not scripts */
+    bool bridged;   /* programs have the device's connections, not scripts */
     vsk_loop loop;  /* the end's descriptor, and the script's timers */
     uint64_t began; /* on the system's clock: time 0 of the trace */
     int signals;    /* signalfd in the loop; -1: signals are not heeded */
