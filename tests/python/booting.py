@@ -24,7 +24,7 @@ __all__ = [
 TOP = Path(os.environ.get("VSK_SOURCE", Path(__file__).parents[2]))
 BUILD = Path(os.environ.get("VSK_BUILD", TOP / "build/dev"))
 DEVICE = TOP / "tests/guest/host.py"
-PROGRAMS = {"vsock-test": BUILD / "guest/vsock-test"}
+PROGRAMS = {name: BUILD / "guest" / name for name in ("vsock-test", "vsock-monitor")}
 KERNELS: dict[str, dict[str, Any]] = {
     "uml": {"root": "busybox"},
     "qemu-6.1": {"machine": "qemu"},
