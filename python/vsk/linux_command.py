@@ -29,7 +29,8 @@ def add_verb(verbs: "argparse._SubParsersAction[Any]") -> None:
     linux.add_argument(
         "--kernel",
         metavar="VERSION",
-        help="for QEMU such as 6.12; or a folder with an unpacked Debian package",
+        help="for QEMU such as 6.12, or a suite of Debian's such as bullseye (5.10) or "
+        "trixie-backports for its own; or a folder with an unpacked Debian package",
     )
     linux.add_argument("--exec", metavar="CMD", dest="command", help="run this, and no shell")
     linux.add_argument("--capture", metavar="FILE", help="write every packet to it, as pcapng")

@@ -4,6 +4,7 @@
 import gzip
 import lzma
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tool:
     """Makes stand-ins for Debian's tools, which write down how they were called."""
     folder = tmp_path / "tools"
     folder.mkdir()
-    for real in ("sh", "mkdir", "echo", "touch", "sleep"):
+    for real in ("sh", "mkdir", "echo", "touch", "sleep", "cat"):
         (folder / real).symlink_to(f"/bin/{real}")
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -114,6 +115,69 @@ def test_a_package_of_kernels_in_general_stands_for_the_newest(
 
     assert folder.name == "linux-image-cloud"
     assert "apt-get download linux-image-9.9" in debian()
+
+
+def test_a_kernel_in_several_packages_is_fetched_whole(
+    debian: Callable[[], list[str]], tool: Tool
+) -> None:
+    tool(
+        "apt-cache",
+        'for name; do :; done; case "$name" in\n'
+        "linux-image-cloud) echo Depends: linux-base Depends: linux-image-9.9 "
+        "Depends: linux-modules-cloud ;;\n"
+        "linux-image-9.9) echo Depends: linux-binary-9.9 Depends: linux-modules-9.9 ;;\n"
+        "linux-modules-cloud) echo Depends: linux-modules-9.9 ;;\n"
+        "esac",
+    )
+
+    package("linux-image-cloud")
+
+    (download,) = [call for call in debian() if "download" in call]
+    assert sorted(download.split()[2:]) == ["linux-binary-9.9", "linux-modules-9.9"]
+
+
+OTHER_SUITE = """
+case "$*" in
+*indextargets*) case "$*" in *"Label: Debian"*) echo http://a.mirror/debian/ ;; esac ;;
+*update*) cat ../suite.list >> $CALLS ;;
+*) touch thing_1_all.deb ;;
+esac"""
+
+
+def test_a_package_of_another_suite_comes_from_the_machines_mirror(
+    debian: Callable[[], list[str]], tool: Tool
+) -> None:
+    tool("apt-get", OTHER_SUITE)
+
+    folder = package("thing", "bullseye")
+
+    assert folder == cache() / "packages" / "thing_bullseye"
+    (line,) = [call for call in debian() if call.startswith("deb ")]
+    assert line.startswith("deb ") and line.endswith("http://a.mirror/debian/ bullseye main")
+    asked, update, download = [call for call in debian() if call.startswith("apt-get")]
+    assert "indextargets" in asked and "update" in update
+    assert download.endswith(" download thing")
+    for part in ("sourcelist=", "sourceparts=/dev/null", "State::lists=", "Dir::Cache="):
+        assert part in update and part in download
+
+
+def test_the_machines_mirror_is_looked_for_where_its_lists_are_not_there(
+    debian: Callable[[], list[str]], tool: Tool
+) -> None:
+    quiet = 'case "$*" in *indextargets*) case "$*" in *lists=*) ;; *) exit ;; esac ;; esac\n'
+    tool("apt-get", quiet + OTHER_SUITE.replace("cat ../suite.list", "echo x"))
+
+    assert package("thing", "bullseye").is_dir()
+    assert sum(" update" in call for call in debian()) == 2
+
+
+def test_without_a_mirror_there_is_no_other_suite(
+    debian: Callable[[], list[str]], tool: Tool
+) -> None:
+    tool("apt-get", "")
+
+    with pytest.raises(MissingError, match="thing of bullseye: apt knows no mirror"):
+        package("thing", "bullseye")
 
 
 def test_two_processes_at_once_get_the_same_folder(
@@ -234,6 +298,44 @@ def test_folders_without_a_kernel_are_refused(tmp_path: Path) -> None:
         kernels.uml_kernel(tmp_path)
     with pytest.raises(MissingError, match="no boot/vmlinuz"):
         kernels.qemu_kernel(tmp_path)
+
+
+def test_a_kernel_may_lie_with_its_modules(tmp_path: Path) -> None:
+    module(tmp_path / "usr/lib/modules", kernels.TRANSPORT, "")
+    image = tmp_path / "usr/lib/modules/9.9/vmlinuz"
+    image.touch()
+
+    found = kernels.qemu_kernel(tmp_path)
+
+    assert found.image == image
+    assert order(found.modules) == [kernels.TRANSPORT]
+
+
+@pytest.mark.parametrize(
+    ("version", "asked"),
+    [
+        (None, ("linux-image-cloud-amd64",)),
+        ("6.12", ("linux-image-6.12-cloud-amd64",)),
+        ("bullseye", ("linux-image-cloud-amd64", "bullseye")),
+        ("trixie-backports", ("linux-image-cloud-amd64", "trixie-backports")),
+    ],
+)
+def test_a_kernel_is_named_by_its_version_or_a_suite(
+    version: str | None, asked: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fake(*arguments: str) -> Path:
+        raise MissingError(repr(arguments))
+
+    monkeypatch.setattr(kernels, "package", fake)
+
+    with pytest.raises(MissingError, match=re.escape(repr(asked))):
+        kernels.qemu_kernel(version)
+
+
+@pytest.mark.parametrize("word", ["", "Bullseye", "a b", "sid main\ndeb", "-x"])
+def test_what_is_no_suite_is_refused(word: str) -> None:
+    with pytest.raises(MissingError, match="neither a version of Linux nor a suite"):
+        kernels.qemu_kernel(word)
 
 
 # ---- machines ----

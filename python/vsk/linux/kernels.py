@@ -11,6 +11,7 @@ __all__ = ["Kernel", "qemu_kernel", "uml_kernel"]
 
 TRANSPORT = "vmw_vsock_virtio_transport"
 DEPENDS = re.compile(rb"\0depends=([\w,-]*)\0")
+SUITE = re.compile("[a-z]+(-[a-z]+)*")
 
 
 class Kernel(NamedTuple):
@@ -32,23 +33,32 @@ def uml_kernel(folder: Path | None = None) -> Kernel:
 def qemu_kernel(version: str | Path | None = None) -> Kernel:
     """Give Debian's kernel for virtual machines.
 
-    version is one such as "6.12" which Debian has, or the folder of an unpacked package; without
-    it, it is the suite's own.
+    version is one such as "6.12" which Debian has, or the name of another suite than the
+    machine's, such as "bullseye", whose own kernel it is then, or the folder of an unpacked
+    package; without it, it is the suite's own.
     """
-    if isinstance(version, Path):
-        folder = version
-    else:
-        middle = "" if version is None else f"{version}-"
-        folder = package(f"linux-image-{middle}cloud-amd64")
-    images = sorted(folder.glob("boot/vmlinuz-*"))
+    folder = version if isinstance(version, Path) else _fetch(version)
     trees = [
         found for found in (folder / "lib/modules", folder / "usr/lib/modules") if found.is_dir()
     ]
+    # Since Linux 7.0 it lies with its modules.
+    images = sorted([*folder.glob("boot/vmlinuz-*"), *folder.glob("usr/lib/modules/*/vmlinuz")])
     if not images or not trees:
         raise MissingError(f"{folder} holds no boot/vmlinuz-* with lib/modules")
     return Kernel(
         images[-1], modules(trees[0], ["virtio_pci", "virtio_console", TRANSPORT, "vsockmon"])
     )
+
+
+def _fetch(version: str | None) -> Path:
+    """Give the folder of the package that a version or a suite names."""
+    if version is None:
+        return package("linux-image-cloud-amd64")
+    if version[:1].isdigit():
+        return package(f"linux-image-{version}-cloud-amd64")
+    if not SUITE.fullmatch(version):
+        raise MissingError(f"{version!r} is neither a version of Linux nor a suite of Debian's")
+    return package("linux-image-cloud-amd64", version)
 
 
 def modules(tree: Path, wanted: list[str]) -> list[bytes]:

@@ -3,6 +3,7 @@
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,8 @@ from pathlib import Path
 __all__ = ["MissingError", "cache", "package"]
 
 LOG = logging.getLogger(__name__)
+KERNEL = re.compile("linux-(image|binary|modules)-")
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 class MissingError(RuntimeError):
@@ -26,15 +29,16 @@ def cache() -> Path:
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "vsk"
 
 
-def package(name: str) -> Path:
+def package(name: str, suite: str | None = None) -> Path:
     """Give the folder of an unpacked package, which is downloaded if it is not there yet.
 
-    A package that only names a kernel's newest version stands for that one. Raises MissingError.
+    A package that only names a kernel's newest version stands for that one. suite is one of
+    Debian's, such as bullseye, where it is not the machine's own. Raises MissingError.
     """
-    folder = cache() / "packages" / name
+    folder = cache() / "packages" / (name if suite is None else f"{name}_{suite}")
     if not folder.is_dir():
         try:
-            _place(folder, lambda scratch: _fetch(name, scratch))
+            _place(folder, lambda scratch: _fetch(name, suite, folder, scratch))
         except OSError as error:
             raise MissingError(f"{folder} cannot be made: {error.strerror}") from error
     return folder
@@ -52,30 +56,34 @@ def _place(folder: Path, fill: Callable[[Path], Path]) -> None:
                 raise
 
 
-def _fetch(name: str, scratch: Path) -> Path:
+def _fetch(name: str, suite: str | None, folder: Path, scratch: Path) -> Path:
     """Download and unpack into a scratch folder; give what was unpacked."""
-    _need(name, "apt-get", "apt-cache", "dpkg-deb")
-    LOG.info("fetching the Debian package %s into %s, once", name, cache())
-    try:
-        _download(name, [], scratch)
-    except MissingError:
-        # The machine's own lists may be old, or were never fetched.
-        _download(name, _private_lists(name, scratch), scratch)
+    title = name if suite is None else f"{name} of {suite}"
+    _need(title, folder, "apt-get", "apt-cache", "dpkg-deb")
+    LOG.info("fetching the Debian package %s into %s, once", title, cache())
+    if suite is not None:
+        _download(title, name, _lists_of(suite, title, scratch), scratch)
+    else:
+        try:
+            _download(title, name, [], scratch)
+        except MissingError:
+            # The machine's own lists may be old, or were never fetched.
+            _download(title, name, _update(title, scratch, []), scratch)
     for file in scratch.glob("*.deb"):
-        _run(name, ["dpkg-deb", "-x", file.name, "unpacked"], scratch)
+        _run(title, ["dpkg-deb", "-x", file.name, "unpacked"], scratch)
     return scratch / "unpacked"
 
 
-def _download(name: str, apt: Sequence[str], scratch: Path) -> None:
-    _run(name, ["apt-get", *apt, "download", _depended(name, apt)], scratch)
+def _download(title: str, name: str, apt: Sequence[str], scratch: Path) -> None:
+    _run(title, ["apt-get", *apt, "download", *_parts(name, apt)], scratch)
 
 
-def _need(name: str, *tools: str) -> None:
+def _need(title: str, folder: Path, *tools: str) -> None:
     absent = [tool for tool in tools if shutil.which(tool) is None]
     if absent:
         raise MissingError(
-            f"the Debian package {name} is not in {cache()}, and {', '.join(absent)} to fetch it "
-            f"by is not there: unpack it into {cache() / 'packages'}/{name}"
+            f"the Debian package {title} is not in {cache()}, and {', '.join(absent)} to fetch it "
+            f"by is not there: unpack it into {folder}"
         )
 
 
@@ -83,7 +91,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "LC_ALL": "C"}
 
 
-def _run(name: str, command: Sequence[str], folder: Path) -> None:
+def _run(title: str, command: Sequence[str], folder: Path) -> None:
     """Run a tool; what it says is told only if it fails."""
     done = subprocess.run(
         command,
@@ -96,30 +104,64 @@ def _run(name: str, command: Sequence[str], folder: Path) -> None:
     if done.returncode != 0:
         words = done.stdout.decode(errors="replace").strip()
         raise MissingError(
-            f"the Debian package {name} is not in {cache()} and could not be fetched (is there a "
+            f"the Debian package {title} is not in {cache()} and could not be fetched (is there a "
             f"network, and does apt know a mirror of Debian's?): {' '.join(command)}:\n{words}"
         )
 
 
-def _depended(name: str, apt: Sequence[str]) -> str:
-    """Give the package that a package for kernels in general depends on, or the same."""
-    if not name.startswith("linux-image-"):
-        return name
-    command = ["apt-cache", *apt, "depends", "--important", name]
-    done = subprocess.run(command, env=_environment(), capture_output=True, text=True)
-    words = done.stdout.split()
-    found = [
+def _words(command: Sequence[str]) -> list[str]:
+    """Ask a tool something; nothing is an answer too."""
+    return subprocess.run(
+        command, env=_environment(), capture_output=True, text=True
+    ).stdout.split()
+
+
+def _parts(name: str, apt: Sequence[str]) -> list[str]:
+    """Give the packages of a kernel that hold it, or the same one.
+
+    Those for kernels in general depend on one for a version, and since Linux 7.0 that one depends
+    on others.
+    """
+    found: dict[str, list[str]] = {}
+    ahead = [name]
+    while ahead:
+        one = ahead.pop()
+        found[one] = _depended(one, apt) if KERNEL.match(one) else []
+        ahead += [other for other in found[one] if other not in found]
+    return [one for one, others in found.items() if not others]
+
+
+def _depended(name: str, apt: Sequence[str]) -> list[str]:
+    """Give the packages of kernels that another one depends on."""
+    words = _words(["apt-cache", *apt, "depends", "--important", name])
+    return [
         after
         for before, after in pairwise(words)
-        if before.endswith("Depends:") and after.startswith("linux-image-")
+        if before.endswith("Depends:") and KERNEL.match(after) and after != name
     ]
-    return found[0] if found else name
 
 
-def _private_lists(name: str, scratch: Path) -> list[str]:
+def _update(title: str, folder: Path, options: Sequence[str]) -> list[str]:
     """Fetch lists of packages into a folder of our own; give the options that name it."""
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (scratch / folder).mkdir(parents=True)
-    options = ["-o", f"Dir::State::lists={scratch}/lists", "-o", f"Dir::Cache={scratch}/cache"]
-    _run(name, ["apt-get", *options, "update"], scratch)
-    return options
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True)
+    apt = [*options, "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}/cache"]
+    _run(title, ["apt-get", *apt, "update"], folder)
+    return apt
+
+
+def _lists_of(suite: str, title: str, scratch: Path) -> list[str]:
+    """Fetch the lists of another suite, from where the machine has its own."""
+    mirrors = _mirrors([]) or _mirrors(_update(title, scratch / "own", []))
+    if not mirrors:
+        raise MissingError(f"the Debian package {title}: apt knows no mirror of Debian's")
+    signed = f"[signed-by={KEYRING}] " if KEYRING.is_file() else ""
+    (scratch / "suite.list").write_text(f"deb {signed}{mirrors[0]} {suite} main\n")
+    sources = [f"Dir::Etc::sourcelist={scratch}/suite.list", "Dir::Etc::sourceparts=/dev/null"]
+    return _update(title, scratch / suite, [word for part in sources for word in ("-o", part)])
+
+
+def _mirrors(apt: Sequence[str]) -> list[str]:
+    """Where Debian's own packages come from, as the lists say that are there."""
+    which = ["Created-By: Packages", "Origin: Debian", "Label: Debian"]
+    return _words(["apt-get", *apt, "indextargets", "--format", "$(REPO_URI)", *which])
