@@ -51,7 +51,10 @@ const uint8_t *pattern(size_t size);
 /** @return CRC-32 as zlib's */
 uint32_t crc32_of(const uint8_t *data, size_t size);
 
-/** @return a socket of a type, from a port of its own or 0 for any */
+/** @return 0, or the errno that binding to a port of our own gave */
+int try_bind(int fd, uint32_t port);
+
+/** @return a socket of a type, from a port of its own or 0 for any; skips where there is no such */
 int make_socket(int type, uint32_t port);
 
 /** Set the buffer of a socket of ours, in bytes. */
