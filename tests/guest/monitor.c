@@ -4,11 +4,12 @@
    and takes what comes there until its stdin ends.
 
    Linux sends each packet of virtio-vsock to such a link once: one that comes
-   when it is out of the RX ring, one that goes when it is in the TX ring, and
-   before Linux 6.9 when it is about to be put there. Where no memory is free for
-   the copy, which is in one piece, the kernel leaves the packet out and nobody
-   is told. (net/vmw_vsock/virtio_transport_common.c,
-   virtio_transport_deliver_tap_pkt) */
+   when it is out of the RX ring; one that goes before it is put into the TX ring,
+   but since Linux 6.9 only when it is there. Then the device may be faster, and
+   where a kernel may be preempted or has several processors, the answer stands in
+   front of what it answers. Where no memory is free for the copy, which is in one
+   piece, a packet is left out and nobody is told.
+   (virtio_transport_deliver_tap_pkt and its callers, net/vmw_vsock) */
 
 #define _GNU_SOURCE
 #include <errno.h>

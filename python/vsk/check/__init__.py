@@ -13,7 +13,9 @@ library itself runs, so that each can be held to the other.
 What is certain. A capture has the packets of each direction in the order in which they were sent.
 Across directions it has the order of its own place: the guest, the device, or the wire between
 them. So a packet may have been sent before its sender knew of packets that stand in front of it;
-but what it was sent in answer to does stand in front of it, wherever the capture was taken.
+but what it was sent in answer to does stand in front of it, wherever the capture was taken. (Not
+always in a Linux guest's own, of vsockmon: since Linux 6.9 that may show an answer first, which is
+found as a fault of who answered. The device's capture of the same packets settles it.)
 Hence, for a packet P of X to Y:
 
 - X's own packets in front of P bind X: its SHUTDOWN, its RST, its type, its fwd_cnt.
