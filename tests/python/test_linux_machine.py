@@ -146,6 +146,49 @@ def test_a_machine_that_is_reset_finds_the_device(tmp_path: Path) -> None:
         assert boot.server.sessions == 1
 
 
+# ---- memory ----
+
+REGION = re.compile(
+    r"[0-9a-f-]+ \S+ ([0-9a-f]+) .*memfd:memory-backend-memfd.*\n(?:.*\n)*?Rss: +(\d+)"
+)
+
+
+def regions() -> list[tuple[int, int]]:
+    """Each region of a guest's memory that this process has mapped: where it is in the guest's
+    file, and how many KiB of it were ever looked at from here."""
+    found = REGION.findall(Path("/proc/self/smaps").read_text())
+    return sorted((int(offset, 16), int(kib)) for offset, kib in found)
+
+
+def below(size: int) -> list[str]:
+    """Options for a guest that has so many MiB of its memory below 4 GiB, and the rest above."""
+    return ["-machine", f"max-ram-below-4g={size}M"]
+
+
+@pytest.mark.parametrize(
+    ("memory", "options", "low", "used"),
+    [
+        # Linux takes memory from above first, as long as enough is left there.
+        (256, below(128), 128, 1),
+        pytest.param(256, below(224), 224, 0, marks=pytest.mark.full),
+        pytest.param(4096, [], 2048, 1, marks=pytest.mark.full),
+    ],
+)
+def test_a_guest_whose_memory_is_in_two_regions_is_served_from_either(
+    memory: int, options: list[str], low: int, used: int, tmp_path: Path
+) -> None:
+    data = os.urandom(MIB)
+    with booted("qemu-6.1", tmp_path, memory=memory, options=options) as boot:
+        conn = boot.linux.connect(7000, listen="vsock-cat -l 7000 -e cat")
+
+        assert conn.exchange(data) == data
+
+        found = regions()
+        assert [offset for offset, _ in found] == [0, low * MIB]
+        # All 128 buffers of the RX ring were in use, each nearly a page.
+        assert found[used][1] > 256
+
+
 # ---- the process of the device ----
 
 
