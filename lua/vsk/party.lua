@@ -98,6 +98,11 @@ function party.join(own, driver, roles)
   end
 end
 
+--- Belong to nobody again: nothing has come of it.
+function party.part(own)
+  own.driver, own.roles = nil, nil
+end
+
 --- Who drives, or an error.
 function party.driver(own)
   return own.driver or class.misuse("ERR_STATE", "it belongs to no lab and no socket yet")

@@ -292,11 +292,18 @@ local function attach(path, given)
   done, message, code = begin(own, socket, part, asked)
   if not done then return nil, message, code end
   own.quit = leave
+  local there = false
+  local _ <close> = setmetatable({}, { __close = function() -- a hook may raise
+    if there then return end
+    close(own)
+    party.part(part)
+  end })
   done, message, code = host.run(own, function()
     return state() == ALIVE or state() == OVER
   end, timeout)
-  if done and state() == ALIVE then return own_guest end
-  close(own)
+  there = done and state() == ALIVE
+  if there then return own_guest end
+  read_notices(own)
   if own.ended then return nil, own.ended[2], own.ended[1] end
   return nil, message or path .. ": the device does not answer", code or "TIMEOUT"
 end
@@ -346,7 +353,8 @@ return {
     -- @tparam[opt] table options
     -- @treturn[1] Guest guest:close(), or the end of a block where it stands as
     -- `local guest <close>`, leaves the socket
-    -- @return[2] nil, message, code: what is wrong with the device, TIMEOUT, ERR_SYSTEM
+    -- @return[2] nil, message, code: what is wrong with the device, TIMEOUT, ERR_SYSTEM; guest is
+    -- free again
     attach = attach,
   },
 }

@@ -99,7 +99,8 @@ def attach(
     ADD_MEM_REG; protocol are the features accepted; timeout in seconds is for the device to answer.
     trace and capture are as for serve. The guest is a context manager: close leaves the socket.
 
-    Raises what is wrong with the device: PeerError, TimedOut, or Error with ERR_SYSTEM.
+    Raises what is wrong with the device: PeerError, TimedOut, or Error with ERR_SYSTEM; guest is
+    free again then.
     """
     if (path is None) == (fd is None):
         raise ValueError("a path or a descriptor")
@@ -126,5 +127,6 @@ def attach(
         link.begin(timeout)
     except BaseException:
         link.close()
+        own._part()
         raise
     return own

@@ -88,6 +88,10 @@ class Party:
         for role in roles:
             role.want_packets(wants)
 
+    def _part(self) -> None:
+        """Belong to nobody again: nothing has come of it."""
+        self._host = None
+
     def _is_free(self) -> None:
         if self._host is not None:
             raise UsageError("it belongs to a lab or a socket already", Status.ERR_BUSY)

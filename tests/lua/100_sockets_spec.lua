@@ -209,6 +209,22 @@ describe("attach", function()
     assert.equal(0, server.sessions)
   end)
 
+  it("leaves a guest free where it fails", function()
+    local own, unheard = vsk.guest(), new_path()
+    do
+      local server <close> = assert(vsk.serve({}, unheard)) -- nobody serves it
+      assert.equal("TIMEOUT", rig.refused(vsk.attach(unheard, { guest = own, timeout = 0.01 })))
+      assert.equal(0, server.sessions)
+    end
+    assert.equal("ERR_STATE", rig.raised(own.connect, own, 2, 1234))
+
+    local path, finish = device()
+    local guest <close> = assert(vsk.attach(path, { guest = own }))
+    assert.equal("x", assert(guest:connect(2, 1234)):exchange "x")
+    guest:close()
+    finish()
+  end)
+
   it("hears that another one is there", function()
     local path, finish = device()
     local guest <close> = assert(vsk.attach(path))

@@ -321,6 +321,19 @@ def test_attach_gives_up_on_who_does_not_answer(path: Path) -> None:
     assert 0.1 <= time.monotonic() - begin < PATIENCE
 
 
+def test_a_guest_that_could_not_be_attached_is_free_again(path: Path) -> None:
+    own = vsk.Guest()
+    with impostor(path, lambda end: end.shutdown(socket.SHUT_RDWR)), pytest.raises(vsk.PeerError):
+        vsk.attach(path, guest=own)
+    with pytest.raises(vsk.UsageError) as caught:
+        own.connect(2, PORT)
+    assert caught.value.status == vsk.Status.ERR_STATE
+
+    with served(Echo(), path), vsk.attach(path, guest=own) as guest:
+        assert guest is own
+        assert own.connect(2, PORT).exchange(b"hello") == b"hello"
+
+
 def test_attach_and_serve_take_a_path_or_a_descriptor(path: Path) -> None:
     for wrong in (lambda: vsk.attach(), lambda: vsk.serve(Echo()), lambda: vsk.attach(path, fd=0)):
         with pytest.raises(ValueError, match="a path or a descriptor"):
