@@ -7,6 +7,7 @@ local device = require "vsk.device"
 local CLEAN, FAILED = 0, 2
 local LEVELS = { error = 1, warning = 2, info = 3 }
 local FINE = { OK = true, EOF = true }
+local OWN = { ERR_HOOK = true, ERR_SYSTEM = true } -- what fails here, not at the other end
 
 local command = {}
 
@@ -62,8 +63,7 @@ local function start(path, options)
   if not asked then return nil, why end
   local most = LEVELS[options.level]
   function asked.log(words, code)
-    if most >= (FINE[code] and LEVELS.info or code == "ERR_HOOK" and LEVELS.error or LEVELS.warning)
-    then
+    if most >= (FINE[code] and LEVELS.info or OWN[code] and LEVELS.error or LEVELS.warning) then
       io.stderr:write("vsk: ", words, "\n")
     end
   end

@@ -4,7 +4,8 @@
 -- A host's private part has `core`, `afters`, `part_of(pair, is_guest)`: the party that an event is
 -- for, and the number of its member; `stepper(own, within)`: what goes on by one thing each time,
 -- as step does, and gives false where it is time to stop; `quit(own)`: a party leaves; `failed`,
--- optional: is told of what a hook raised, with its traceback, and the event.
+-- optional: is told of what a hook raised, with its traceback, and the event; `lost`, optional: is
+-- told once that the capture cannot be written, which is then no reason to stop.
 -- @module vsk.host
 local class = require "vsk.class"
 local party = require "vsk.party"
@@ -36,6 +37,10 @@ local function write_capture(own)
   capture.next, capture.head = last, false
   if done then return true end
   own.capture = nil -- it has a hole: said once
+  if own.lost then
+    own.lost(message)
+    return true
+  end
   return nil, message, errno
 end
 

@@ -217,6 +217,16 @@ local function fail_hook(own, role, words, id)
   end
 end
 
+--- Report that the capture cannot be written; front ends are served all the same.
+local function lose_capture(own, words)
+  words = "the capture ends: " .. words
+  if own.log then
+    own.log(words, "ERR_SYSTEM")
+  else
+    io.stderr:write("vsk: ", words, "\n")
+  end
+end
+
 --- Find its socket: a descriptor, who listens, or a file to listen on.
 local function place(socket, asked, path)
   if asked.fd then return socket:adopt(asked.fd) end
@@ -252,6 +262,7 @@ local function serve(given, path)
   end
   if not done then return nil, message, code end
   function own.failed(words, id) return fail_hook(own, part.roles[1], words, id) end
+  function own.lost(words) return lose_capture(own, words) end
   return calls.new(own)
 end
 
@@ -320,7 +331,8 @@ return {
     -- capture: a file, a FIFO or "-" to which every packet is written as pcapng; log: a function
     -- that is told what happens, in words and a code; fd: a socket that listens or is connected,
     -- instead of a path; signals: SIGTERM and SIGINT let run return, until close. What a hook
-    -- raises is told with its traceback, to log or on stderr, and ends its connection.
+    -- raises is told with its traceback, to log or on stderr, and ends its connection; that the
+    -- capture cannot be written is told once, and ends it alone.
     -- @function serve
     -- @tparam Device|table device
     -- @tparam[opt] string path of the socket file

@@ -38,9 +38,14 @@ class Host(Closing):
 
     def close(self) -> None:
         """End the capture; a context manager does it too. Everything else goes on."""
+        self._write_capture()
+        if self._capture is not None:
+            self._capture.close()
+
+    def _write_capture(self) -> None:
+        """Append the packets that came since to the capture, if there is one."""
         if self._capture is not None:
             self._capture.write()
-            self._capture.close()
 
     def _leave(self) -> None:
         """Hear that a party does not want to be driven any more."""
@@ -69,8 +74,7 @@ class Host(Closing):
                 self._dispatch(event)
         finally:
             self._running = False
-            if self._capture is not None:
-                self._capture.write()
+            self._write_capture()
         return event is not None
 
     def _driver(self, within: float | None) -> Callable[[], bool]:

@@ -26,7 +26,8 @@ class Server(Socket):
     """A device on a vhost-user socket; serve makes it, and a context manager closes it.
 
     Front ends come and go, one at a time: a second one is sent away. What the front end gets wrong
-    ends its session, and is logged, as is what a hook raises: that ends its connection.
+    ends its session, and is logged, as is what a hook raises: that ends its connection. A capture
+    that cannot be written ends, which is logged once.
     """
 
     def __init__(
@@ -106,6 +107,15 @@ class Server(Socket):
             role = self.device._roles[0]
             if kind != AFTER and number in role.connections():
                 role.reset(number)
+
+    def _write_capture(self) -> None:
+        # Front ends are served though nobody can read of them.
+        try:
+            super()._write_capture()
+        except OSError as error:
+            log.error("%r: the capture ends: %s", self, error.strerror)
+            if self._capture is not None:
+                self._capture.close()
 
     def _is_over(self) -> bool:
         return self._closed or self._stopping

@@ -398,6 +398,21 @@ describe("a server", function()
     os.remove(file)
   end)
 
+  it("goes on without a capture whose disk is full, and says so once", function()
+    local told = {}
+    local text = serve(accepts {
+      on_data = function(conn, data) conn:send(data) end, capture = "/dev/full",
+      log = function(words, code)
+        if code == "ERR_SYSTEM" then table.insert(told, words) end
+      end,
+    }, [[
+      print(assert(guest:connect(2, 1)):exchange "hello")
+    ]])
+
+    assert.equal("hello\n", text)
+    assert.same({ "the capture ends: No space left on device" }, told)
+  end)
+
   it("leaves nothing where it is dropped", function()
     rig.collect()
     local path, before = new_path(), descriptors()

@@ -207,6 +207,15 @@ def test_every_packet_can_be_captured(model: str, path: str, tmp_path: Path) -> 
     assert ops.count("RW") == 2
 
 
+@pytest.mark.thorough
+def test_a_capture_on_a_full_disk_ends_and_it_serves_on(model: str, path: str) -> None:
+    with vsk_child("serve", model, "--socket", path, "--capture", "/dev/full", "-q") as child:
+        child.until("the capture ends: No space left on device")
+        hello(path)
+        child.signal(signal.SIGTERM)
+        assert child.finish() == (0, b"closed TRANSPORT\n", "")
+
+
 def test_it_is_the_client_of_who_comes_late(model: str, path: str) -> None:
     with vsk_child("serve", model, "--socket", path, "--connect") as child:
         child.until("serves")

@@ -4,6 +4,7 @@
 A thread serves the device, and the guest is driven by the test; or both are dispatched in turn.
 """
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -553,3 +554,28 @@ def test_a_trace_is_kept_where_it_is_asked_for(path: Path) -> None:
 
     assert mine == theirs[: len(mine)]
     assert mine[:3] == [vsk.Op.REQUEST, vsk.Op.RESPONSE, vsk.Op.RW]
+
+
+@pytest.mark.parametrize("awaits", [False, True], ids=["run", "asyncio"])
+def test_a_capture_on_a_full_disk_ends_and_the_server_goes_on(
+    path: Path, awaits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with vsk.serve(Echo(), path, capture="/dev/full") as server:
+        call = (lambda: asyncio.run(server.serve_forever())) if awaits else server.run
+        thread = threading.Thread(target=call)
+        thread.start()
+        for _ in range(2):
+            with attached(path) as guest:
+                assert guest.connect(2, PORT).exchange(b"hello") == b"hello"
+        server.stop()
+        thread.join(PATIENCE)
+
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert record.message.endswith("the capture ends: No space left on device")
+
+
+def test_a_capture_on_a_full_disk_is_the_scripts_where_nobody_listens(path: Path) -> None:
+    with pytest.raises(OSError, match="No space left"), vsk.Lab(Echo(), capture="/dev/full") as lab:
+        lab.guest.connect(2, PORT)
+    with served(Echo(), path), pytest.raises(OSError, match="No space left"):
+        vsk.attach(path, capture="/dev/full")
