@@ -77,6 +77,7 @@ struct kit_host {
     uint64_t told;  /* events that went to hooks */
     uint32_t turn;  /* role whose deliveries come first next time */
     kit_role *last; /* whose event is to be finished, or NULL */
+    bool rang;      /* the last event was a timer's: the core's turn is next */
 };
 
 /* host.c: life and what it holds */

@@ -102,13 +102,15 @@ kit_host_step(kit_host *host, uint64_t limit, kit_event *event)
     if (limit < now)
         limit = now;
     status = deliver(host, event);
-    /* A real clock goes on while a busy peer keeps us from NONE. */
-    if (status == VSK_NONE && host->kind->real)
+    /* A real clock goes on while a busy peer keeps us from NONE; and a timer
+     * that begins anew whenever it rings must not keep the peer waiting. */
+    if (status == VSK_NONE && host->kind->real && !host->rang)
         status = expire(host, event);
     if (status == VSK_NONE)
         status = poll(host, limit, event);
     if (status == VSK_NONE)
         status = expire(host, event);
+    host->rang = status == VSK_OK && event->kind == KIT_TOLD_AFTER;
     if (status != VSK_OK)
         kit_event_clear(event);
     else if (event->kind != KIT_TOLD_PROGRESS)

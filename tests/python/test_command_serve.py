@@ -288,6 +288,15 @@ def test_a_signal_ends_it_where_it_is_never_idle(server: Child, path: str) -> No
     assert time.monotonic() - began < PROMPT
 
 
+def test_a_timer_that_begins_anew_keeps_no_packet_waiting(server: Child, path: str) -> None:
+    with vsk.attach(path) as guest:
+        conn = guest.connect(2, 1234)
+        conn.exchange(b"busy")
+        assert server.stdout.readline() == b"busy\n"
+
+        assert conn.exchange(b"x" * 100_000) == b"x" * 100_000
+
+
 # ---- how it is told where ----
 
 
