@@ -22,6 +22,7 @@
 /* What a failed call has to say beyond its status. */
 typedef struct kit_why {
     char text[256]; /* empty: the status says it all */
+    int number;     /* of ERR_SYSTEM: errno, 0 where it is not known */
 } kit_why;
 
 /* Bytes on their way to a script; data is freed with free(). */

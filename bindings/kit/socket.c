@@ -205,9 +205,12 @@ kit_socket_own(kit_socket *socket)
 static vsk_status
 explain(vsk_status status, const char *path, kit_why *why)
 {
-    const char *words =
-        status == VSK_ERR_SYSTEM ? strerror(errno) : vsk_status_text(status);
+    const char *words = vsk_status_text(status);
 
+    if (status == VSK_ERR_SYSTEM) {
+        why->number = errno;
+        words = strerror(why->number);
+    }
     if (status != VSK_OK)
         (void)snprintf(why->text, sizeof why->text, "%s: %s", path, words);
     return status;

@@ -4,20 +4,21 @@
 /* The exception classes live in vsk/errors.py, which knows how a status
  * becomes one of them. */
 static PyObject *
-make(vsk_status status, const char *text)
+make(vsk_status status, const char *text, int number)
 {
     PyObject *module = PyImport_ImportModule("vsk.errors");
     PyObject *error;
 
     if (module == NULL)
         return NULL;
-    error = PyObject_CallMethod(module, "from_status", "is", (int)status, text);
+    error = PyObject_CallMethod(module, "from_status", "isi", (int)status, text,
+                                number);
     Py_DECREF(module);
     return error;
 }
 
-void
-vskpy_raise(vsk_status status, const char *text)
+static void
+raise_with(vsk_status status, const char *text, int number)
 {
     char words[256];
     PyObject *error;
@@ -26,11 +27,23 @@ vskpy_raise(vsk_status status, const char *text)
         vsk_text_reason(status, NULL, words, sizeof words);
         text = words;
     }
-    error = make(status, text);
+    error = make(status, text, number);
     if (error == NULL)
         return;
     PyErr_SetObject((PyObject *)Py_TYPE(error), error);
     Py_DECREF(error);
+}
+
+void
+vskpy_raise(vsk_status status, const char *text)
+{
+    raise_with(status, text, 0);
+}
+
+void
+vskpy_raise_why(vsk_status status, const kit_why *why)
+{
+    raise_with(status, why->text, why->number);
 }
 
 void

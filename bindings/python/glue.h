@@ -76,6 +76,7 @@ PyObject *vskpy_text(char *text);
 
 /* errors.c */
 void vskpy_raise(vsk_status status, const char *text);
+void vskpy_raise_why(vsk_status status, const kit_why *why);
 void vskpy_not_open(const char *name);
 /* -1 with an exception set where a status is a failure, else 0. */
 int vskpy_check(vsk_status status);

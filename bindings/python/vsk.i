@@ -104,7 +104,7 @@ VSK_INTEGER(uint64_t, UINT64_MAX)
 }
 %typemap(out) vsk_status %{
     if ($1 < 0) {
-        vskpy_raise($1, why->text);
+        vskpy_raise_why($1, why);
         SWIG_fail;
     }
     $result = Py_NewRef(Py_None);
@@ -112,6 +112,7 @@ VSK_INTEGER(uint64_t, UINT64_MAX)
 %typemap(in, numinputs=0, noblock=1) kit_why *why {
     kit_why why[1];
     why->text[0] = '\0';
+    why->number = 0;
     $1 = why;
 }
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Connections: what both ends can do with them, and what is refused."""
 
+import errno
 import gc
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -166,6 +168,33 @@ def test_nothing_can_be_sent_after_shutdown() -> None:
     with pytest.raises(BrokenPipeError) as caught:
         conn.send(b"hello")
     assert isinstance(caught.value, vsk.PipeClosed)
+
+
+@pytest.mark.parametrize(
+    ("call", "number"),
+    [
+        (lambda lab, conn: lab.guest.connect(2, 9999), errno.ECONNRESET),
+        (lambda lab, conn: conn.recv(), errno.ETIMEDOUT),
+        (lambda lab, conn: (conn.shutdown(send=True), conn.send(b"x")), errno.EPIPE),
+    ],
+    ids=["reset", "timed out", "closed"],
+)
+def test_errors_of_the_systems_kind_have_its_number_and_a_status(
+    call: Callable[[vsk.Lab, vsk.Conn], Any], number: int
+) -> None:
+    def on_request(self: vsk.Device, conn: vsk.Conn) -> None:
+        if conn.local_port == PORT:
+            conn.accept()
+
+    with pytest.raises(OSError, match=r"\w") as caught:
+        call(*connected(hooked(on_request=on_request)()))
+
+    error = caught.value
+    assert isinstance(error, vsk.Error)
+    assert (error.errno, error.strerror) == (number, str(error)) == error.args
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.errno, again.status) == (type(error), number, error.status)
+    assert str(again) == str(error)
 
 
 def test_nothing_can_be_sent_after_close() -> None:

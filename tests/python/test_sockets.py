@@ -6,8 +6,10 @@ A thread serves the device, and the guest is driven by the test; or both are dis
 
 import asyncio
 import contextlib
+import errno
 import gc
 import logging
+import pickle
 import socket
 import threading
 import time
@@ -266,14 +268,18 @@ def test_attach_says_what_the_system_says(tmp_path: Path) -> None:
 
     assert caught.value.status == vsk.Status.ERR_SYSTEM
     assert isinstance(caught.value, OSError)
+    assert caught.value.errno == errno.ENOENT
+    assert pickle.loads(pickle.dumps(caught.value)).errno == errno.ENOENT
 
 
 def test_attach_to_a_file_that_nobody_listens_on_any_more_is_refused(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as gone:
         gone.bind(str(path))
 
-    with pytest.raises(vsk.SystemFailure, match=r"vsk\.sock: Connection refused"):
+    with pytest.raises(vsk.SystemFailure, match=r"vsk\.sock: Connection refused") as caught:
         vsk.attach(path)
+
+    assert caught.value.errno == errno.ECONNREFUSED
 
 
 @contextlib.contextmanager
