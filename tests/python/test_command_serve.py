@@ -324,6 +324,38 @@ def test_a_connected_descriptor_is_taken(model: str) -> None:  # VHU-BE-56
         hello(fd=ours.detach())
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("listens", [True, False], ids=["listening", "connected"])
+def test_a_descriptor_is_taken_where_programs_are_the_hosts_side(
+    listens: bool, path: str, tmp_path: Path
+) -> None:  # VHU-BE-56
+    uds = str(tmp_path / "v.vsock")
+    ours, theirs = socket.socketpair()
+    with (
+        ours,
+        theirs,
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door,
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener,
+    ):
+        door.bind(path)
+        door.listen()
+        listener.bind(f"{uds}_52")
+        listener.listen()
+        fd = (door if listens else theirs).fileno()
+        with vsk_child("serve", "--fd", str(fd), "--uds", uds, fds=[fd]) as child:
+            child.until(f"{uds} serves CID 3 on fd {fd}")
+            with vsk.attach(path) if listens else vsk.attach(fd=ours.detach()) as guest:
+                conn = guest.connect(2, 52)
+                with listener.accept()[0] as program:
+                    program.sendall(b"hello")
+                    assert conn.recv_exactly(5) == b"hello"
+            child.signal(signal.SIGTERM)
+            assert child.wait() == 0
+
+    assert os.path.exists(path)  # it is its parent's
+    assert not os.path.exists(uds)
+
+
 @pytest.mark.parametrize("more", [[], ["absent.py"], ["--cid", "5"], ["--socket-path", "x"]])
 def test_capabilities_are_printed_whatever_else_is_said(more: list[str]) -> None:  # VHU-BE-56
     with vsk_child("serve", *more, "--print-capabilities") as child:
