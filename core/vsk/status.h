@@ -91,7 +91,7 @@
     X(BAD_RX_SHORT, -106,                                                      \
       "an RX chain needs room for the 44 bytes of a header", "VSOCK-BOTH-05")  \
     X(BAD_AVAIL_IDX, -107,                                                     \
-      "the available idx runs ahead by more than the queue size",              \
+      "the available idx went back, or ahead by more than the queue size",     \
       "SPLIT-DRV-06")                                                          \
     X(BAD_HEAD, -108, "a head in the available ring is outside the table",     \
       "SPLIT-DRV-05")                                                          \

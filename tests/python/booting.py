@@ -66,7 +66,7 @@ def host_module() -> ModuleType:
 
 
 # User Mode Linux takes its buffers back out of the rings as it goes, and disables them afterwards.
-LEAVING = "the available idx runs ahead by more than the queue size [SPLIT-DRV-06]"
+LEAVING = "the available idx went back, or ahead by more than the queue size [SPLIT-DRV-06]"
 
 
 def errors_of(device: Any, kernel: str) -> list[str]:

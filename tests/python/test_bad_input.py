@@ -206,6 +206,7 @@ def test_an_available_idx_that_jumps_is_refused(ahead: int) -> None:
         with pytest.raises(vsk.PeerError) as error:
             queue.device.pop()
         assert error.value.status is Status.BAD_AVAIL_IDX
+    assert "went back, or ahead by more than the queue size [SPLIT-DRV-06]" in str(error.value)
 
     queue.memory.write(queue.ring.driver + 2, b"\0\0")
     assert queue.device.pop() is None
