@@ -19,8 +19,10 @@ VSK_HOST(kit_socket)
 %extend kit_socket {
     /** Make a device's end. @return the socket */
     static vsk_status serve(kit_role_options *device, uint64_t protocol,
-                            uint64_t trace_limit, kit_socket **socket) {
-        return kit_socket_new_server(device, protocol, trace_limit, socket);
+                            uint64_t trace_limit, kit_socket **socket,
+                            kit_why *why) {
+        return kit_socket_new_server(device, protocol, trace_limit, socket,
+                                     why);
     }
 
     /** Make a guest's end; timeout in nanoseconds. @return the socket */
@@ -28,7 +30,7 @@ VSK_HOST(kit_socket)
                              uint64_t trace_limit, uint64_t memory_size,
                              uint64_t guest_cid, uint32_t queues,
                              bool mem_slots, uint64_t timeout,
-                             kit_socket **socket) {
+                             kit_socket **socket, kit_why *why) {
         const kit_attach how = {
             .memory_size = memory_size,
             .timeout = timeout,
@@ -38,7 +40,7 @@ VSK_HOST(kit_socket)
             .mem_slots = mem_slots,
         };
 
-        return kit_socket_new_client(guest, &how, trace_limit, socket);
+        return kit_socket_new_client(guest, &how, trace_limit, socket, why);
     }
 
     /** The device or the guest. @return a Role */

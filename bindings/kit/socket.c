@@ -97,9 +97,23 @@ begin(kit_socket *fresh, vsk_status status, int fd, kit_socket **socket)
     return VSK_OK;
 }
 
+/* Protocol features that cannot be are named. */
+static void
+explain_protocol(vsk_status status, uint64_t protocol, kit_why *why)
+{
+    char names[sizeof why->text];
+
+    if (status != VSK_ERR_PROTOCOL)
+        return;
+    (void)vsk_protocol_text(vsk_protocol_wrong(protocol, VSK_PROTOCOL_KNOWN),
+                            names, sizeof names);
+    (void)snprintf(why->text, sizeof why->text, "%s: %.150s",
+                   vsk_status_text(status), names);
+}
+
 vsk_status
 kit_socket_new_server(const kit_role_options *options, uint64_t protocol,
-                      uint64_t trace_limit, kit_socket **socket)
+                      uint64_t trace_limit, kit_socket **socket, kit_why *why)
 {
     vsk_backend_options how = vsk_backend_options_default();
     kit_role_options made = *options;
@@ -114,6 +128,7 @@ kit_socket_new_server(const kit_role_options *options, uint64_t protocol,
         return status;
     status =
         vsk_backend_init(&fresh->backend, fresh->host.roles[0]->device, &how);
+    explain_protocol(status, protocol, why);
     return begin(fresh, status,
                  status == VSK_OK ? vsk_backend_fileno(&fresh->backend) : -1,
                  socket);
@@ -137,7 +152,7 @@ give_memory(kit_socket *socket)
 
 vsk_status
 kit_socket_new_client(const kit_role_options *options, const kit_attach *attach,
-                      uint64_t trace_limit, kit_socket **socket)
+                      uint64_t trace_limit, kit_socket **socket, kit_why *why)
 {
     vsk_frontend_options how = vsk_frontend_options_default();
     kit_socket *fresh;
@@ -157,8 +172,10 @@ kit_socket_new_client(const kit_role_options *options, const kit_attach *attach,
     role->guest->show_packets = true;
     status = vsk_frontend_init(&fresh->frontend, role->guest, role->pool,
                                role->pool_table, role->pool_table_size, &how);
-    if (status != VSK_OK)
+    if (status != VSK_OK) {
+        explain_protocol(status, attach->protocol, why);
         return begin(fresh, status, -1, socket);
+    }
     status = give_memory(fresh);
     if (status != VSK_OK)
         vsk_frontend_close(&fresh->frontend);

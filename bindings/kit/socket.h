@@ -44,11 +44,11 @@ typedef struct kit_attach {
 /* A device's end, without a socket; protocol features offered. */
 vsk_status kit_socket_new_server(const kit_role_options *options,
                                  uint64_t protocol, uint64_t trace_limit,
-                                 kit_socket **socket);
+                                 kit_socket **socket, kit_why *why);
 /* A guest's end, without a socket. */
 vsk_status kit_socket_new_client(const kit_role_options *options,
                                  const kit_attach *attach, uint64_t trace_limit,
-                                 kit_socket **socket);
+                                 kit_socket **socket, kit_why *why);
 /* The role, a new reference. */
 kit_role *kit_socket_own(kit_socket *socket);
 /* Listen, be the client of a front end that listens, or connect. */

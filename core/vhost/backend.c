@@ -8,8 +8,6 @@
 #define POLL_EVERY UINT64_C(1000000) /* nanoseconds, of a ring without kicks */
 #define NEVER UINT64_MAX
 
-#define KNOWN(name, bit) | VSK_BIT(bit)
-
 /* ---- life ---- */
 
 vsk_backend_options
@@ -22,16 +20,10 @@ vsk_status
 vsk_backend_init(vsk_backend *backend, vsk_device *device,
                  const vsk_backend_options *options)
 {
-    const uint64_t known = 0 VSK_PROTOCOL_TABLE(KNOWN);
-    const uint64_t inband = VSK_BIT(VSK_PROTOCOL_INBAND_NOTIFICATIONS);
-    const uint64_t needed =
-        VSK_BIT(VSK_PROTOCOL_BACKEND_REQ) | VSK_BIT(VSK_PROTOCOL_REPLY_ACK);
     vsk_loop loop;
 
-    if ((options->protocol & ~known) != 0 ||
-        ((options->protocol & inband) != 0 &&
-         (options->protocol & needed) != needed))
-        return VSK_ERR_FEATURES;
+    if (vsk_protocol_wrong(options->protocol, VSK_PROTOCOL_KNOWN) != 0)
+        return VSK_ERR_PROTOCOL;
     if (vsk_loop_init(&loop) != VSK_OK)
         return VSK_ERR_SYSTEM;
     memset(backend, 0, sizeof *backend);

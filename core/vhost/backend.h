@@ -130,7 +130,7 @@ VSK_API vsk_backend_options vsk_backend_options_default(void);
  * @param backend written on success
  * @param device as vsk_device_init leaves it; must outlive the back end
  * @param options how to behave; copied
- * @return VSK_OK, VSK_ERR_FEATURES for a protocol feature that is not known, or
+ * @return VSK_OK, VSK_ERR_PROTOCOL for a protocol feature that is not known, or
  * INBAND_NOTIFICATIONS without what it needs (VHU-BOTH-10); VSK_ERR_SYSTEM
  */
 VSK_API vsk_status vsk_backend_init(vsk_backend *backend, vsk_device *device,

@@ -42,13 +42,10 @@ get_protocol_features(vsk_backend *backend, vsk_asked *asked)
 static vsk_status
 set_protocol_features(vsk_backend *backend, vsk_asked *asked)
 {
-    const uint64_t inband = VSK_BIT(VSK_PROTOCOL_INBAND_NOTIFICATIONS);
-    const uint64_t needed =
-        VSK_BIT(VSK_PROTOCOL_BACKEND_REQ) | VSK_BIT(VSK_PROTOCOL_REPLY_ACK);
     uint64_t protocol = asked->message.u64;
 
-    if ((protocol & ~backend->options.protocol) != 0 ||
-        ((protocol & inband) != 0 && (protocol & needed) != needed))
+    asked->wrong = vsk_protocol_wrong(protocol, backend->options.protocol);
+    if (asked->wrong != 0)
         return VSK_BAD_PROTOCOL;
     backend->protocol = protocol;
     return VSK_OK;

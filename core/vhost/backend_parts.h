@@ -37,7 +37,8 @@ typedef struct vsk_asked {
     vsk_payload said;               /* how much of it may be said in words */
     vsk_payload answer;             /* how its answer is written */
     vsk_status refused;             /* not done; no reason to end the session */
-    vsk_fds fds;                    /* that came with it */
+    uint64_t wrong; /* protocol features that were set wrongly */
+    vsk_fds fds;    /* that came with it */
 } vsk_asked;
 
 /* Whether the device touches a ring. */

@@ -9,12 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PROTOCOL(name, bit) VSK_BIT(bit) |
-#define KNOWN (VSK_PROTOCOL_TABLE(PROTOCOL) UINT64_C(0))
-#define INBAND VSK_BIT(VSK_PROTOCOL_INBAND_NOTIFICATIONS)
-#define INBAND_NEEDS                                                           \
-    (VSK_BIT(VSK_PROTOCOL_REPLY_ACK) | VSK_BIT(VSK_PROTOCOL_BACKEND_REQ))
-
 /* ---- begin ---- */
 
 vsk_frontend_options
@@ -32,12 +26,7 @@ vsk_frontend_options_default(void)
 static bool
 makes_sense(const vsk_frontend_options *options)
 {
-    uint64_t protocol = options->protocol;
-
-    return (protocol & ~KNOWN) == 0 &&
-           ((protocol & INBAND) == 0 ||
-            (protocol & INBAND_NEEDS) == INBAND_NEEDS) &&
-           options->queues >= 2 && options->queues <= VSK_QUEUES &&
+    return options->queues >= 2 && options->queues <= VSK_QUEUES &&
            options->timeout != 0;
 }
 
@@ -99,6 +88,8 @@ vsk_frontend_init(vsk_frontend *frontend, vsk_guest *guest, vsk_pool *pool,
 
     if (!makes_sense(options))
         return VSK_ERR_ARGUMENT;
+    if (vsk_protocol_wrong(options->protocol, VSK_PROTOCOL_KNOWN) != 0)
+        return VSK_ERR_PROTOCOL;
     begin_closed(frontend);
     frontend->guest = guest;
     frontend->pool = pool;

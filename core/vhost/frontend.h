@@ -135,8 +135,8 @@ VSK_API vsk_frontend_options vsk_frontend_options_default(void);
  * @param table for the pool
  * @param capacity entries in table
  * @param options how to behave; copied
- * @return VSK_OK; VSK_ERR_ARGUMENT, also for a protocol feature that is not
- * known, or INBAND_NOTIFICATIONS without REPLY_ACK and BACKEND_REQ
+ * @return VSK_OK; VSK_ERR_ARGUMENT; VSK_ERR_PROTOCOL for a protocol feature
+ * that is not known, or INBAND_NOTIFICATIONS without REPLY_ACK and BACKEND_REQ
  * (VHU-BOTH-10); VSK_ERR_REGION, VSK_ERR_TABLE, VSK_ERR_SYSTEM or VSK_ERR_NOMEM
  */
 VSK_API vsk_status vsk_frontend_init(vsk_frontend *frontend, vsk_guest *guest,

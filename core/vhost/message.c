@@ -271,6 +271,52 @@ vsk_message_encode(vsk_message *message, vsk_payload payload, uint8_t *wire)
     return VSK_MESSAGE_HEADER + message->size;
 }
 
+/* ---- protocol features ---- */
+
+uint64_t
+vsk_protocol_wrong(uint64_t chosen, uint64_t offered)
+{
+    const uint64_t inband = VSK_BIT(VSK_PROTOCOL_INBAND_NOTIFICATIONS);
+    const uint64_t needed =
+        VSK_BIT(VSK_PROTOCOL_BACKEND_REQ) | VSK_BIT(VSK_PROTOCOL_REPLY_ACK);
+
+    if ((chosen & ~offered) != 0)
+        return chosen & ~offered;
+    return (chosen & needed) != needed ? chosen & inband : 0;
+}
+
+static const char *
+protocol_name(uint32_t bit)
+{
+    static const char *const names[64] = {
+#define NAME(name, bit) [bit] = #name,
+        VSK_PROTOCOL_TABLE(NAME)
+#undef NAME
+    };
+
+    return names[bit];
+}
+
+uint32_t
+vsk_protocol_text(uint64_t features, char *text, uint32_t size)
+{
+    vsk_print out = {text, size, 0};
+    const char *between = "";
+
+    for (uint32_t bit = 0; bit < 64; bit++) {
+        const char *name = protocol_name(bit);
+
+        if ((features & VSK_BIT(bit)) == 0)
+            continue;
+        vsk_print_words(&out, between);
+        vsk_print_words(&out, name != NULL ? name : "bit ");
+        if (name == NULL)
+            vsk_print_decimal(&out, bit);
+        between = ", ";
+    }
+    return (uint32_t)vsk_print_end(&out);
+}
+
 /* ---- words ---- */
 
 static void

@@ -17,6 +17,7 @@
 
 #include <stdint.h>
 
+#include "vsk/setup.h"
 #include "vsk/status.h"
 
 #define VSK_MESSAGE_HEADER 12u      /**< bytes in front of the payload */
@@ -52,6 +53,10 @@ typedef enum vsk_protocol {
     /** stands for: needs none */
     VSK_PROTOCOL_NONE = 64
 } vsk_protocol;
+
+/** All of them. */
+#define VSK_PROTOCOL_BIT(name, bit) VSK_BIT(bit) |
+#define VSK_PROTOCOL_KNOWN (VSK_PROTOCOL_TABLE(VSK_PROTOCOL_BIT) UINT64_C(0))
 
 /** What a payload is made of. */
 typedef enum vsk_payload {
@@ -246,6 +251,27 @@ VSK_API vsk_status vsk_message_decode(vsk_message *message, vsk_payload payload,
  */
 VSK_API uint32_t vsk_message_encode(vsk_message *message, vsk_payload payload,
                                     uint8_t *wire);
+
+/**
+ * Find what is wrong with a choice of protocol features.
+ *
+ * @param chosen features, VSK_BIT(VSK_PROTOCOL_*)
+ * @param offered of which they may be: VSK_PROTOCOL_KNOWN, or the other side's
+ * @return those that are not offered; where all are, INBAND_NOTIFICATIONS if
+ * REPLY_ACK or BACKEND_REQ is missing (VHU-BOTH-10); 0: nothing
+ */
+VSK_API uint64_t vsk_protocol_wrong(uint64_t chosen, uint64_t offered);
+
+/**
+ * Name protocol features: "MQ, CONFIG, bit 40".
+ *
+ * @param features any bits
+ * @param text written, with a zero at its end
+ * @param size room in text
+ * @return characters that it takes, as snprintf
+ */
+VSK_API uint32_t vsk_protocol_text(uint64_t features, char *text,
+                                   uint32_t size);
 
 /**
  * Say a message in words: its name, and what it carries.

@@ -78,6 +78,9 @@
     X(ERR_HANDLE, -31, "there is no such connection", "")                      \
     X(ERR_HOOK, -32, "calls that drive a lab are not for hooks", "")           \
     X(ERR_SYSTEM, -33, "the operating system refused it", "")                  \
+    X(ERR_PROTOCOL, -34,                                                       \
+      "a protocol feature that is not known, or without those that it needs",  \
+      "VHU-BOTH-10")                                                           \
     X(BAD_SHORT, -101, "a packet has at least its header's 44 bytes",          \
       "VSOCK-BOTH-05")                                                         \
     X(BAD_LEN, -102, "the header's len is more than the payload bytes there",  \
@@ -167,7 +170,9 @@
     X(BAD_REGION, -143,                                                        \
       "a memory region is empty, overlaps, cannot be mapped or is not there",  \
       "VHU-FE-09")                                                             \
-    X(BAD_PROTOCOL, -144, "a protocol feature was set that was not offered",   \
+    X(BAD_PROTOCOL, -144,                                                      \
+      "a protocol feature was set that was not offered, or without those "     \
+      "that it needs",                                                         \
       "VHU-BOTH-04")                                                           \
     X(BAD_REPLY, -145, "the reply is not the request's", "VHU-FE-03")          \
     X(BAD_HANGUP, -146, "the other side went away within a message",           \

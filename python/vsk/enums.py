@@ -100,6 +100,7 @@ class Status(IntEnum):
     ERR_HANDLE = -31
     ERR_HOOK = -32
     ERR_SYSTEM = -33
+    ERR_PROTOCOL = -34
     BAD_SHORT = -101
     BAD_LEN = -102
     BAD_LIMIT = -103

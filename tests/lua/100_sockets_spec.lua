@@ -248,6 +248,11 @@ describe("attach", function()
     } do
       assert.is_false((pcall(table.unpack(call))))
     end
+    for _, name in ipairs { "serve", "attach" } do
+      local words = name == "serve" and { { protocol = 1 << 40 }, "x" }
+        or { "x", { protocol = 1 << 40 } }
+      assert.equal("ERR_PROTOCOL", rig.raised(vsk[name], table.unpack(words)))
+    end
   end)
 end)
 

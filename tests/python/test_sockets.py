@@ -353,6 +353,25 @@ def test_attach_and_serve_take_a_path_or_a_descriptor(path: Path) -> None:
         vsk.serve(Echo(), "")
 
 
+@pytest.mark.parametrize(
+    ("protocol", "names"),
+    [
+        (vsk.Protocol.MQ | 1 << 40 | 1 << 6, "bit 6, bit 40"),
+        (vsk.Protocol.INBAND_NOTIFICATIONS | vsk.Protocol.REPLY_ACK, "INBAND_NOTIFICATIONS"),
+    ],
+)
+def test_protocol_features_that_cannot_be_are_named(
+    path: Path, protocol: vsk.Protocol, names: str
+) -> None:
+    for wrong in (
+        lambda: vsk.serve(Echo(), path, protocol=protocol),
+        lambda: vsk.attach(path, protocol=protocol),
+    ):
+        with pytest.raises(vsk.UsageError, match=f"protocol feature .*: {names}$") as caught:
+            wrong()
+        assert caught.value.status == vsk.Status.ERR_PROTOCOL
+
+
 def test_a_file_is_served_once_and_what_a_dead_server_left_is_replaced(path: Path) -> None:
     with vsk.serve(Echo(), path):
         with pytest.raises(vsk.Error) as caught:

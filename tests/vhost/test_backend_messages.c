@@ -317,6 +317,24 @@ protocol_features_that_were_not_offered_are_refused(void **state)
 }
 
 static void
+protocol_features_that_are_refused_are_named(void **state)
+{
+    struct front *front = front_with(PROTOCOL(INBAND_NOTIFICATIONS));
+    vsk_message unknown = front_u64(VSK_REQUEST_SET_PROTOCOL_FEATURES,
+                                    PROTOCOL(STATUS) | VSK_BIT(40));
+    vsk_message alone = front_u64(VSK_REQUEST_SET_PROTOCOL_FEATURES,
+                                  PROTOCOL(INBAND_NOTIFICATIONS));
+    (void)state;
+
+    front_post(front, &unknown, NULL, 0);
+    front_over(front, VSK_BAD_PROTOCOL, ": STATUS, bit 40");
+    front_forget_notices(front);
+    front_post(front, &alone, NULL, 0);
+    front_over(front, VSK_BAD_PROTOCOL, ": INBAND_NOTIFICATIONS");
+    front_free(front);
+}
+
+static void
 rings_that_cannot_be_are_refused(void **state)
 {
     static const uint32_t bad[][3] = {
@@ -669,6 +687,7 @@ main(void)
         FRONT_TEST(unknown_requests_are_refused),
         FRONT_TEST(features_that_were_not_offered_are_refused),
         FRONT_TEST(protocol_features_that_were_not_offered_are_refused),
+        FRONT_TEST(protocol_features_that_are_refused_are_named),
         FRONT_TEST(rings_that_cannot_be_are_refused),
         FRONT_TEST(descriptors_are_counted_and_looked_at),
         FRONT_TEST(more_than_eight_descriptors_end_the_session),

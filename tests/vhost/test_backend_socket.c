@@ -409,10 +409,10 @@ protocol_features_that_nobody_knows_are_not_offered(void **state)
     (void)state;
 
     assert_int_equal(vsk_backend_init(&backend, &front->device, &options),
-                     VSK_ERR_FEATURES);
+                     VSK_ERR_PROTOCOL);
     options.protocol = VSK_BIT(VSK_PROTOCOL_INBAND_NOTIFICATIONS);
     assert_int_equal(vsk_backend_init(&backend, &front->device, &options),
-                     VSK_ERR_FEATURES);
+                     VSK_ERR_PROTOCOL);
     front_free(front);
 }
 

@@ -349,7 +349,9 @@ options_must_make_sense(void **state)
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(vsk_frontend_init(&other, &play->guest, &play->pool,
                                            play->ranges, 256, &options[i]),
-                         i < 5 ? VSK_ERR_ARGUMENT : VSK_ERR_REGION);
+                         i < 3   ? VSK_ERR_ARGUMENT
+                         : i < 5 ? VSK_ERR_PROTOCOL
+                                 : VSK_ERR_REGION);
     assert_int_equal(vsk_frontend_init(&other, &play->guest, &play->pool,
                                        play->ranges, 0, &usual),
                      VSK_ERR_TABLE);

@@ -435,6 +435,45 @@ an_unknown_request_is_said_by_its_number(void **state)
     assert_string_equal(text, "request 4000000000");
 }
 
+static void
+protocol_features_are_named_and_others_numbered(void **state)
+{
+    char text[64];
+    (void)state;
+
+    assert_int_equal(vsk_protocol_text(0, text, sizeof text), 0);
+    assert_string_equal(text, "");
+    assert_int_equal(
+        vsk_protocol_text(VSK_BIT(0) | VSK_BIT(1) | VSK_BIT(19) | VSK_BIT(63),
+                          text, sizeof text),
+        31);
+    assert_string_equal(text, "MQ, bit 1, DEVICE_STATE, bit 63");
+}
+
+static void
+protocol_features_are_wrong_where_others_are_missing(void **state)
+{
+    const uint64_t inband = VSK_BIT(VSK_PROTOCOL_INBAND_NOTIFICATIONS);
+    const uint64_t needs =
+        VSK_BIT(VSK_PROTOCOL_REPLY_ACK) | VSK_BIT(VSK_PROTOCOL_BACKEND_REQ);
+    const uint64_t known = VSK_PROTOCOL_KNOWN;
+    (void)state;
+
+    assert_int_equal(vsk_protocol_wrong(0, known), 0);
+    assert_int_equal(vsk_protocol_wrong(known, known), 0);
+    assert_int_equal(vsk_protocol_wrong(known | VSK_BIT(40), known),
+                     VSK_BIT(40));
+    assert_int_equal(vsk_protocol_wrong(inband, needs), inband);
+    /* VHU-BOTH-10 */
+    assert_int_equal(vsk_protocol_wrong(inband | needs, known), 0);
+    assert_int_equal(
+        vsk_protocol_wrong(inband | VSK_BIT(VSK_PROTOCOL_REPLY_ACK), known),
+        inband);
+    assert_int_equal(
+        vsk_protocol_wrong(inband | VSK_BIT(VSK_PROTOCOL_BACKEND_REQ), known),
+        inband);
+}
+
 int
 main(void)
 {
@@ -457,6 +496,8 @@ main(void)
         cmocka_unit_test(a_message_is_said_with_what_it_carries),
         cmocka_unit_test(a_text_is_cut_where_its_room_ends),
         cmocka_unit_test(an_unknown_request_is_said_by_its_number),
+        cmocka_unit_test(protocol_features_are_named_and_others_numbered),
+        cmocka_unit_test(protocol_features_are_wrong_where_others_are_missing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
