@@ -73,7 +73,8 @@ local function start(path, options)
 end
 
 --- Serve the device of a Lua file until a signal ends it.
--- @tparam table words the file at 0; cid, path or fd, connect, capture and level as name=value
+-- @tparam table words the file at 0; cid, path or fd, connect, capture, level, and silent: no line
+-- at the start, as name=value
 -- @treturn integer the exit status
 function command.serve(words)
   local options = options_of(words)
@@ -82,7 +83,7 @@ function command.serve(words)
     io.stderr:write("vsk: ", why, "\n")
     return FAILED
   end
-  if options.level ~= "error" then
+  if not options.silent then
     io.stderr:write(("vsk: the device serves CID %d on %s\n"):format(
       server.device.cid, options.path or "fd " .. options.fd))
   end

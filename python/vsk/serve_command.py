@@ -5,7 +5,6 @@ import argparse
 import json
 import logging
 import os
-import shutil
 import signal
 import sys
 import traceback
@@ -17,18 +16,13 @@ from vsk.closing import Closing
 from vsk.device import Device
 from vsk.errors import Error
 from vsk.loader import LoadError, load_device
+from vsk.lua_command import is_lua, lua_command
 from vsk.server import Server, bridge, serve
 
 __all__ = ["add_verb"]
 
 CLEAN, FAILED = 0, 2
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-LUA = ("lua5.4", "lua")
-LUA_ENTRY = (
-    'local found, command = pcall(require, "vsk.command") '
-    'if not found then io.stderr:write("vsk: Lua finds no module vsk\\n") os.exit(2) end '
-    "os.exit(command.serve(arg), true)"
-)
 
 
 class _Capabilities(argparse.Action):
@@ -128,7 +122,7 @@ def _serve(options: argparse.Namespace) -> int:
         options.parser.error("argument --connect: needs --socket")
     if (options.file is None) == (options.uds is None):
         options.parser.error("a DEVICE or --uds")
-    if options.uds is None and options.file.endswith(".lua"):
+    if options.uds is None and is_lua(options.file):
         return _serve_lua(options)
     logging.basicConfig(format="vsk: %(message)s")
     logging.getLogger("vsk").setLevel(
@@ -189,24 +183,24 @@ def _load(path: str, cid: int | None) -> Device:
 
 def _serve_lua(options: argparse.Namespace) -> int:
     """Become the Lua interpreter: a device in Lua has no Python around it."""
-    found = next(filter(None, map(shutil.which, LUA)), None)
-    if found is None:
-        print("vsk: a device in Lua needs lua5.4", file=sys.stderr)
+    try:
+        command = lua_command(
+            options.file,
+            cid=options.cid,
+            path=options.path,
+            fd=options.fd,
+            connect=1 if options.connect else None,
+            capture=options.capture,
+            level="error" if options.quiet else "info" if options.verbose else "warning",
+            silent=1 if options.quiet else None,
+        )
+    except LoadError as error:
+        print(f"vsk: {error}", file=sys.stderr)
         return FAILED
-    level = "error" if options.quiet else "info" if options.verbose else "warning"
-    words = {
-        "cid": options.cid,
-        "path": options.path,
-        "fd": options.fd,
-        "connect": 1 if options.connect else None,
-        "capture": options.capture,
-        "level": level,
-    }
-    arguments = [f"{name}={value}" for name, value in words.items() if value is not None]
     if options.fd is not None:
         try:
             os.set_inheritable(options.fd, True)
         except OSError as error:
             print(f"vsk: descriptor {options.fd}: {error.strerror}", file=sys.stderr)
             return FAILED
-    return os.execv(found, [found, "-e", LUA_ENTRY, options.file, *arguments])
+    return os.execv(command[0], command)

@@ -26,6 +26,7 @@ from booting import (
 import vsk
 from vsk.command import main
 from vsk.linux import CommandError, GuestError, Linux
+from vsk.linux.lua import LuaLinux
 
 pytestmark = pytest.mark.guests
 
@@ -250,6 +251,60 @@ def test_the_command_runs_one_in_a_guest(tmp_path: Path, capfd: pytest.CaptureFi
 
     assert (status, capfd.readouterr().out) == (5, "hello\n")
     assert main(["check", "--complete", str(capture)]) == 0
+
+
+LUA = """
+return {
+  on_request = function(conn) if conn.local_port == 1234 then conn:accept() end end,
+  on_data = function(conn, data) conn:send(data:upper()) end,
+}
+"""
+
+
+@pytest.mark.parametrize("machine", ["uml", "qemu"])
+def test_the_command_runs_one_with_the_device_of_a_lua_file(
+    machine: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model, capture = tmp_path / "model.lua", tmp_path / "x.pcapng"
+    model.write_text(LUA)
+
+    status = main(
+        [
+            *("linux", str(model), "--machine", machine, "--cid", "77"),
+            *("--capture", str(capture)),
+            *("--exec", "echo hello | vsock-cat 2 1234; exit 5"),
+        ]
+    )
+
+    assert (status, capfd.readouterr()) == (5, ("HELLO\n", ""))
+    assert main(["check", "--complete", str(capture)]) == 0
+    with vsk.Capture(str(capture)) as records:
+        assert {record.packet.src_cid for record in records} == {2, 77}
+
+
+def test_a_lua_file_without_a_device_boots_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "model.lua"
+    model.write_text("error 'sorry'")
+    began = time.monotonic()
+
+    assert main(["linux", str(model), "--exec", "true"]) == 2
+
+    assert time.monotonic() - began < 20
+    first, second = capfd.readouterr().err.splitlines()
+    assert first.startswith("vsk: ") and first.endswith("model.lua:1: sorry")
+    assert second == f"vsk: {model}: the device has ended, with status 2"
+
+
+def test_the_device_of_a_lua_file_serves_a_guest_that_starts_again(tmp_path: Path) -> None:
+    model = tmp_path / "model.lua"
+    model.write_text(LUA)
+
+    with LuaLinux(str(model), root="busybox") as linux:
+        for _ in range(2):
+            assert linux.run("echo hello | vsock-cat 2 1234") == b"HELLO\n"
+            linux.reboot()
 
 
 # ---- the test program, in each kernel ----

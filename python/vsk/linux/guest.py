@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import vsk
 from vsk.conn import Conn
@@ -40,6 +41,23 @@ class CommandError(subprocess.CalledProcessError):
         """Say how it ended and what it wrote."""
         words = self.stderr.decode(errors="replace").strip()
         return super().__str__() + (f"\n{words}" if words else "")
+
+
+class Served(Protocol):
+    """A device on a socket, as a Server is one."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether its end of a session is still to be heard of."""
+
+    def fileno(self) -> int:
+        """Name the descriptor that is readable when there is something to do."""
+
+    def dispatch(self) -> None:
+        """Do what there is to do."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class Linux:
@@ -79,7 +97,7 @@ class Linux:
         self._on_host = not self._qemu and root != "busybox"
         self._folder = _private_folder()
         try:
-            self._server = vsk.serve(device, self._folder / DEVICE, capture=capture)
+            self._server = self._serve(self._folder / DEVICE, capture)
             try:
                 self._poll.register(self._server.fileno(), select.POLLIN)
                 self._machine = self._start(self._folder)
@@ -91,6 +109,10 @@ class Linux:
         except BaseException:
             shutil.rmtree(self._folder)
             raise
+
+    def _serve(self, path: Path, capture: str | os.PathLike[str] | None) -> Served:
+        """Put the device on a socket."""
+        return vsk.serve(self.device, path, capture=capture)
 
     def _boot(self, timeout: float) -> None:
         self._poll.register(self._line, select.POLLIN)

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from vsk.linux.jobs import Line
 from vsk.linux.kernels import Kernel, qemu_kernel, uml_kernel
 from vsk.linux.packages import MissingError, package
 
-__all__ = ["Machine", "programs", "qemu", "uml"]
+__all__ = ["Machine", "guard", "programs", "qemu", "uml"]
 
 VSOCK = 19  # the device's number in the virtio specification
 UML_LINE, QEMU_LINE = "/dev/tty1", "/dev/vport0p1"
@@ -50,13 +50,7 @@ class Machine:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        watch = subprocess.Popen(
-            ["sh", "-c", WATCH, "sh", str(self.process.pid)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._kill = weakref.finalize(self, _kill, self.process, watch)
+        self._kill = guard(self, self.process)
         assert self.process.stdout is not None
         self.line = Line(ours, self.process.stdout)
 
@@ -75,6 +69,20 @@ def _environment(folder: Path) -> dict[str, str]:
     """Give a machine its own home; what is preloaded for Python is nothing for a kernel."""
     inherited = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
     return {**inherited, "HOME": str(folder)}
+
+
+def guard(owner: object, process: "subprocess.Popen[bytes]") -> Callable[[], object]:
+    """Let a process that leads a session end with its owner, or with Python.
+
+    Gives what ends it before that.
+    """
+    watch = subprocess.Popen(
+        ["sh", "-c", WATCH, "sh", str(process.pid)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return weakref.finalize(owner, _kill, process, watch)
 
 
 def _kill(process: "subprocess.Popen[bytes]", watch: "subprocess.Popen[bytes]") -> None:
