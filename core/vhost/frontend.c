@@ -265,6 +265,16 @@ vsk_frontend_stop(vsk_frontend *frontend)
 }
 
 vsk_status
+vsk_frontend_reset(vsk_frontend *frontend)
+{
+    vsk_status status = vsk_frontend_stop(frontend);
+
+    if (status == VSK_OK)
+        frontend->resets = true;
+    return status;
+}
+
+vsk_status
 vsk_frontend_resume(vsk_frontend *frontend)
 {
     if (frontend->state != VSK_FRONTEND_STOPPED ||

@@ -8,6 +8,7 @@
  *
  *     CONNECTING -> TALKING: features, memory, CID, rings -> LIVE
  *                                      LIVE -> STOPPING -> STOPPED -> TALKING
+ *                                      LIVE -> STOPPING -> TALKING: a reset
  *                                      any -> OVER; status says why
  *
  * Nothing waits: the dialogue goes on in vsk_frontend_step, one request at a
@@ -114,6 +115,7 @@ typedef struct vsk_frontend {
     uint32_t kicked;                /**< queues to be kicked by message */
     uint32_t turns;                 /**< events since the sockets were seen */
     bool reread;                    /**< the CID is to be read anew */
+    bool resets;                    /**< it stops for a reset */
     vsk_frontend_dialogue dialogue; /**< private */
     vsk_frontend_flow transfer;     /**< private */
     vsk_notices notices;            /**< to be read */
@@ -231,6 +233,17 @@ VSK_API vsk_status vsk_frontend_stop(vsk_frontend *frontend);
  * @return VSK_OK or VSK_ERR_STATE
  */
 VSK_API vsk_status vsk_frontend_resume(vsk_frontend *frontend);
+
+/**
+ * Begin to reset the device, as a driver that starts anew: connections are
+ * over, and LIVE follows with features and rings that begin again. Where
+ * RESET_DEVICE or STATUS are agreed on the back end is told; elsewhere, as QEMU
+ * has it, that its rings begin at 0 tells it.
+ *
+ * @param frontend that is LIVE
+ * @return VSK_OK or VSK_ERR_STATE
+ */
+VSK_API vsk_status vsk_frontend_reset(vsk_frontend *frontend);
 
 /**
  * Begin to have the device's state saved or loaded, in STOPPED: a notice of

@@ -100,6 +100,15 @@ fill_status(vsk_frontend *frontend, vsk_message *message, int *fd)
 }
 
 static vsk_status
+fill_no_status(vsk_frontend *frontend, vsk_message *message, int *fd)
+{
+    (void)message;
+    (void)fd;
+    frontend->device_status = 0;
+    return VSK_OK;
+}
+
+static vsk_status
 take_status(vsk_frontend *frontend, const vsk_message *message)
 {
     (void)frontend;
@@ -245,6 +254,17 @@ const vsk_frontend_step_of vsk_frontend_steps_begin[] = {
     ASK(SET_MEM_TABLE, sets_table, fill_memory, .barrier = true),
     ASK(GET_MAX_MEM_SLOTS, adds_regions, .take = take_slots),
     ASK(ADD_MEM_REG, adds_regions, fill_region, .barrier = true),
+    ASK(GET_CONFIG, .fill = fill_config, .take = take_cid),
+    END,
+};
+/* What the device forgets at a reset: not memory, nor who owns it. */
+const vsk_frontend_step_of vsk_frontend_steps_reset[] = {
+    ASK(RESET_DEVICE, .barrier = true),
+    ASK(SET_STATUS, has_status, fill_no_status),
+    ASK(SET_STATUS, has_status, fill_status),
+    ASK(SET_FEATURES, .fill = fill_features),
+    ASK(SET_STATUS, has_status, fill_status),
+    ASK(GET_STATUS, .take = take_status),
     ASK(GET_CONFIG, .fill = fill_config, .take = take_cid),
     END,
 };

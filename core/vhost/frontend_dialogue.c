@@ -58,6 +58,17 @@ stand_still(vsk_frontend *frontend)
                     "stopped: the rings stand still");
 }
 
+/* The rings stand still: nobody but the guest looks at its memory. */
+static void
+reset(vsk_frontend *frontend)
+{
+    frontend->resets = false;
+    vsk_guest_close(frontend->guest);
+    memset(frontend->bases, 0, sizeof frontend->bases);
+    frontend->state = VSK_FRONTEND_TALKING;
+    enter(frontend, SEQUENCE_RESET);
+}
+
 /* The last request of a sequence is done. */
 static void
 finish(vsk_frontend *frontend, uint32_t sequence)
@@ -80,7 +91,10 @@ finish(vsk_frontend *frontend, uint32_t sequence)
         go_live(frontend);
         break;
     case SEQUENCE_STOP:
-        stand_still(frontend);
+        if (frontend->resets)
+            reset(frontend);
+        else
+            stand_still(frontend);
         break;
     case SEQUENCE_CONFIG:
         vsk_frontend_renew(frontend);

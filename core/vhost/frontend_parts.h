@@ -32,6 +32,7 @@ enum {
     SEQUENCE_RINGS,  /**< for each queue */
     SEQUENCE_START,  /**< once the rings are told */
     SEQUENCE_STOP,   /**< for each queue */
+    SEQUENCE_RESET,  /**< the device, whose rings stand still */
     SEQUENCE_CONFIG, /**< the CID again */
     SEQUENCE_STATE,  /**< the device's state is to go */
     SEQUENCE_CHECK,  /**< it has gone */
@@ -131,6 +132,7 @@ typedef struct vsk_frontend_step_of {
 
 extern const vsk_frontend_step_of vsk_frontend_steps_begin[];
 extern const vsk_frontend_step_of vsk_frontend_steps_start[];
+extern const vsk_frontend_step_of vsk_frontend_steps_reset[];
 extern const vsk_frontend_step_of vsk_frontend_steps_config[];
 
 /** The request at a place of a sequence; NULL behind its last one. */

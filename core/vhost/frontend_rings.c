@@ -191,6 +191,7 @@ static const vsk_frontend_step_of *const sequences[SEQUENCES] = {
     [SEQUENCE_RINGS] = rings,
     [SEQUENCE_START] = vsk_frontend_steps_start,
     [SEQUENCE_STOP] = stop,
+    [SEQUENCE_RESET] = vsk_frontend_steps_reset,
     [SEQUENCE_CONFIG] = vsk_frontend_steps_config,
     [SEQUENCE_STATE] = state,
     [SEQUENCE_CHECK] = check,

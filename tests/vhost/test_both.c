@@ -284,6 +284,59 @@ connections_live_through_a_stop(void **state)
     both_free(both);
 }
 
+/* Reset again and again, each time with a connection. */
+static void
+resets(const vsk_frontend_options *options, uint64_t protocol)
+{
+    struct both *both = both_live(options, protocol);
+
+    for (uint32_t i = 0; i < 20; i++) {
+        both->party.seen[VSK_EVENT_CLOSE] = 0;
+        both->hosts[0]->party.seen[VSK_EVENT_CLOSE] = 0;
+        everything_comes_back(both);
+        /* Rings begin anew: nobody has to be told by TRANSPORT_RESET. */
+        assert_int_equal(both->guest.resets, 0);
+        assert_int_equal(vsk_frontend_reset(&both->frontend), VSK_OK);
+        both_run(both, is_closed);
+        both_reach(both, VSK_FRONTEND_LIVE);
+        assert_int_equal(both->guest.endpoint.table.count, 0);
+    }
+    everything_comes_back(both);
+    assert_int_equal(both->hosts[0]->backend.sessions, 1);
+    both_free(both);
+}
+
+static void
+a_reset_ends_connections_and_others_follow(void **state)
+{
+    vsk_frontend_options options = both_options();
+    (void)state;
+
+    resets(&options, 0);
+}
+
+static void
+a_reset_may_be_said_by_status_and_messages(void **state)
+{
+    vsk_frontend_options options = both_options();
+    (void)state;
+
+    options.protocol |= INBAND | VSK_BIT(VSK_PROTOCOL_STATUS);
+    options.protocol &= ~VSK_BIT(VSK_PROTOCOL_RESET_DEVICE);
+    resets(&options, INBAND | VSK_BIT(VSK_PROTOCOL_STATUS));
+}
+
+static void
+a_reset_needs_no_protocol_features(void **state)
+{
+    vsk_frontend_options options = both_options();
+    (void)state;
+
+    options.protocol = 0;
+    options.guest_cid = CID;
+    resets(&options, 0);
+}
+
 static void
 another_cid_resets_the_transport(void **state)
 {
@@ -394,6 +447,9 @@ main(void)
         BOTH_TEST(the_front_end_goes_and_all_is_over),
         BOTH_TEST(the_back_end_goes_and_all_is_over),
         BOTH_TEST(connections_live_through_a_stop),
+        BOTH_TEST(a_reset_ends_connections_and_others_follow),
+        BOTH_TEST(a_reset_may_be_said_by_status_and_messages),
+        BOTH_TEST(a_reset_needs_no_protocol_features),
         BOTH_TEST(another_cid_resets_the_transport),
         BOTH_TEST(a_second_back_end_goes_on_with_the_device),
         BOTH_TEST(the_same_back_end_loads_what_it_saved),

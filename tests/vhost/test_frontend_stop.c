@@ -139,6 +139,55 @@ a_configuration_that_changes_meanwhile_is_read(void **state)
     play_free(play);
 }
 
+/* ---- a reset ---- */
+
+static void
+a_reset_begins_anew_when_the_rings_stand_still(void **state)
+{
+    struct play *play = play_live(NULL);
+    (void)state;
+
+    play->bases[1] = 7;
+    play_forget(play);
+    assert_int_equal(vsk_frontend_reset(&play->frontend), VSK_OK);
+    assert_int_equal(vsk_frontend_reset(&play->frontend), VSK_ERR_STATE);
+    play_talk(play);
+
+    assert_string_equal(play->trace[2], "GET_VRING_BASE 2 0");
+    assert_string_equal(play->trace[3], "RESET_DEVICE !");
+    assert_string_equal(play->trace[4], "SET_FEATURES 170000002 !");
+    assert_string_equal(play->trace[5], "GET_CONFIG");
+    assert_true(play_asked(play, "SET_VRING_BASE 1 0 !"));
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    assert_true(play->guest.open);
+    play_free(play);
+}
+
+static void
+a_reset_is_said_by_status_where_that_is_agreed_on(void **state)
+{
+    vsk_frontend_options options = play_options();
+    struct play *play;
+    (void)state;
+
+    options.protocol |= VSK_BIT(VSK_PROTOCOL_STATUS);
+    play = play_made(&options);
+    play->protocol =
+        VSK_BIT(VSK_PROTOCOL_STATUS) | VSK_BIT(VSK_PROTOCOL_CONFIG);
+    assert_int_equal(play_adopt(play), VSK_OK);
+    play_talk(play);
+    play_forget(play);
+    assert_int_equal(vsk_frontend_reset(&play->frontend), VSK_OK);
+    play_talk(play);
+
+    assert_false(play_asked(play, "RESET_DEVICE"));
+    assert_string_equal(play->trace[3], "SET_STATUS 0");
+    assert_string_equal(play->trace[4], "SET_STATUS 3");
+    assert_string_equal(play->trace[play->lines - 1], "SET_STATUS f");
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    play_free(play);
+}
+
 /* ---- another back end ---- */
 
 static void
@@ -571,6 +620,8 @@ main(void)
         cmocka_unit_test(a_base_is_that_of_the_ring),
         cmocka_unit_test(a_base_has_16_bits),
         cmocka_unit_test(a_configuration_that_changes_meanwhile_is_read),
+        cmocka_unit_test(a_reset_begins_anew_when_the_rings_stand_still),
+        cmocka_unit_test(a_reset_is_said_by_status_where_that_is_agreed_on),
         cmocka_unit_test(another_back_end_takes_over_where_the_rings_stood),
         cmocka_unit_test(another_back_end_may_have_more_queues),
         cmocka_unit_test(another_back_end_must_know_the_features_in_use),
