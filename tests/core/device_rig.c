@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "device_rig.h"
 
-void *
-bench_zeroed(size_t count, size_t size)
-{
-    void *table = calloc(count, size);
-
-    assert_non_null(table);
-    return table;
-}
-
 static void
 see(void *user, const vsk_seen *seen)
 {
@@ -29,7 +20,7 @@ make_memory(struct bench *bench)
                                    {DATA + DATA_BYTES, DATA_BYTES}};
 
     for (uint32_t i = 0; i < 3; i++) {
-        uint8_t *base = bench_zeroed(places[i][1], 1);
+        uint8_t *base = rig_zeroed(places[i][1], 1);
 
         memset(base, RIG_FILL, places[i][1]);
         bench->regions[i] = (vsk_region){places[i][0], places[i][1], base};
@@ -49,29 +40,13 @@ make_memory(struct bench *bench)
 void
 bench_make_tables(struct bench *bench, uint32_t flows, uint32_t orphans)
 {
-    vsk_endpoint_tables *tables = &bench->tables.endpoint;
-
-    *tables = (vsk_endpoint_tables){
-        .slots = bench_zeroed(flows, sizeof(vsk_slot)),
-        .links = bench_zeroed(flows, sizeof(vsk_link)),
-        .heap = bench_zeroed(flows, sizeof(vsk_timer)),
-        .place = bench_zeroed(flows, sizeof(uint32_t)),
-        .index = bench_zeroed(4 * flows, sizeof(uint32_t)),
-        .orphans = bench_zeroed(orphans, sizeof(vsk_orphan)),
-        .capacity = flows,
-        .index_size = 4 * flows,
-        .orphan_capacity = orphans,
-    };
-    bench->tables.span_count = 2 * bench->size;
-    for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        bench->tables.spans[i] =
-            bench_zeroed(bench->tables.span_count, sizeof(vsk_span));
+    bench->tables = tables_of_device(flows, orphans, 2 * bench->size);
 }
 
 struct bench *
 bench_sized(uint32_t size, uint32_t orphans)
 {
-    struct bench *bench = bench_zeroed(1, sizeof *bench);
+    struct bench *bench = rig_zeroed(1, sizeof *bench);
 
     bench->size = size;
     bench->buf_alloc = BUFFER;
@@ -91,7 +66,7 @@ bench_sized(uint32_t size, uint32_t orphans)
         VSK_OK);
     vsk_device_set_memory(&bench->device, &bench->memory);
     bench->device.tap = (vsk_tap){see, bench};
-    bench->scratch = bench_zeroed(size, sizeof(vsk_buffer));
+    bench->scratch = rig_zeroed(size, sizeof(vsk_buffer));
     return bench;
 }
 
@@ -115,8 +90,8 @@ make_queue(struct bench *bench, uint32_t queue)
     vsk_ring_place(ring, RINGS + queue * RING_STEP);
     free(bench->slots[queue]);
     free(bench->records[queue]);
-    bench->slots[queue] = bench_zeroed(bench->size, sizeof(vsk_split_slot));
-    bench->records[queue] = bench_zeroed(8 * bench->size, sizeof(vsk_record));
+    bench->slots[queue] = rig_zeroed(bench->size, sizeof(vsk_split_slot));
+    bench->records[queue] = rig_zeroed(8 * bench->size, sizeof(vsk_record));
     assert_int_equal(vsk_queue_driver_init(&bench->drivers[queue],
                                            &bench->memory, ring,
                                            bench->slots[queue]),
@@ -163,25 +138,10 @@ bench_new(void)
 }
 
 void
-bench_free_tables(struct bench *bench)
-{
-    vsk_endpoint_tables *tables = &bench->tables.endpoint;
-
-    for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        free(bench->tables.spans[i]);
-    free(tables->slots);
-    free(tables->links);
-    free(tables->heap);
-    free(tables->place);
-    free(tables->index);
-    free(tables->orphans);
-}
-
-void
 bench_free(struct bench *bench)
 {
     rig_trace_end(&bench->trace);
-    bench_free_tables(bench);
+    tables_free_device(&bench->tables);
     for (uint32_t i = 0; i < 3; i++)
         free(bench->regions[i].base);
     for (uint32_t i = 0; i < VSK_QUEUES; i++) {
@@ -433,7 +393,7 @@ bench_stream(struct bench *bench)
 uint8_t *
 bench_snapshot(const struct bench *bench)
 {
-    uint8_t *copy = bench_zeroed(RING_BYTES, 1);
+    uint8_t *copy = rig_zeroed(RING_BYTES, 1);
 
     memcpy(copy, bench->regions[0].base, RING_BYTES);
     return copy;

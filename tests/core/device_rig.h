@@ -10,6 +10,7 @@
 #ifndef VSK_TESTS_DEVICE_RIG_H
 #define VSK_TESTS_DEVICE_RIG_H
 
+#include "tables_rig.h"
 #include "trace_rig.h"
 
 #include "vsk/device.h"
@@ -70,9 +71,6 @@ struct bench {
     void (*hook)(struct bench *bench, const vsk_seen *seen);
 };
 
-/** Memory that is all 0; fails the test where there is none. */
-void *bench_zeroed(size_t count, size_t size);
-
 /** Make a device that no driver has found yet. */
 struct bench *bench_sized(uint32_t size, uint32_t orphans);
 
@@ -87,9 +85,6 @@ void bench_prepare(struct bench *bench, uint64_t accepted, uint32_t queues);
 
 /** Write other tables into bench->tables, for a device that is made anew. */
 void bench_make_tables(struct bench *bench, uint32_t flows, uint32_t orphans);
-
-/** Give the tables back. */
-void bench_free_tables(struct bench *bench);
 
 /** Give back all that a bench holds. */
 void bench_free(struct bench *bench);

@@ -14,68 +14,18 @@ stage_small_policy(void)
     return policy;
 }
 
-void *
-stage_zeroed(size_t count, size_t size)
-{
-    void *table = calloc(count, size);
-
-    assert_non_null(table);
-    return table;
-}
-
 vsk_guest_tables
 stage_tables_new(uint32_t size)
 {
     uint32_t records = size * (size + 1) + 2 * size;
-    vsk_guest_tables tables = {
-        .endpoint =
-            {
-                .slots = stage_zeroed(CONNS, sizeof(vsk_slot)),
-                .links = stage_zeroed(CONNS, sizeof(vsk_link)),
-                .heap = stage_zeroed(CONNS, sizeof(vsk_timer)),
-                .place = stage_zeroed(CONNS, sizeof(uint32_t)),
-                .index = stage_zeroed(2 * CONNS, sizeof(uint32_t)),
-                .orphans = stage_zeroed(size, sizeof(vsk_orphan)),
-                .capacity = CONNS,
-                .index_size = 2 * CONNS,
-                .orphan_capacity = size,
-            },
-        .spans = stage_zeroed(SPANS, sizeof(vsk_span)),
-        .span_count = SPANS,
-        .pieces = stage_zeroed(size, sizeof(uint32_t)),
-    };
 
-    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        tables.slots[i] = stage_zeroed(size, sizeof(vsk_split_slot));
-        tables.buffers[i].records = stage_zeroed(records, sizeof(vsk_record));
-        tables.buffers[i].capacity = records;
-        tables.buffers[i].scratch = stage_zeroed(size, sizeof(vsk_buffer));
-    }
-    return tables;
-}
-
-void
-stage_tables_free(vsk_guest_tables *tables)
-{
-    free(tables->endpoint.slots);
-    free(tables->endpoint.links);
-    free(tables->endpoint.heap);
-    free(tables->endpoint.place);
-    free(tables->endpoint.index);
-    free(tables->endpoint.orphans);
-    free(tables->spans);
-    free(tables->pieces);
-    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        free(tables->slots[i]);
-        free(tables->buffers[i].records);
-        free(tables->buffers[i].scratch);
-    }
+    return tables_of_guest(CONNS, size, SPANS, records);
 }
 
 struct stage *
 stage_in(const vsk_guest_policy *policy, uint64_t bytes)
 {
-    struct stage *stage = stage_zeroed(1, sizeof *stage);
+    struct stage *stage = rig_zeroed(1, sizeof *stage);
     uint32_t ranges = 8 * policy->queue_size;
 
     stage->region = (vsk_region){BASE, bytes, malloc(bytes)};
@@ -83,7 +33,7 @@ stage_in(const vsk_guest_policy *policy, uint64_t bytes)
     memset(stage->region.base, RIG_FILL, bytes);
     assert_int_equal(vsk_memory_init(&stage->memory, &stage->region, 1),
                      VSK_OK);
-    stage->ranges = stage_zeroed(ranges, sizeof *stage->ranges);
+    stage->ranges = rig_zeroed(ranges, sizeof *stage->ranges);
     assert_int_equal(
         vsk_pool_init(&stage->pool, &stage->memory, stage->ranges, ranges),
         VSK_OK);
@@ -93,7 +43,7 @@ stage_in(const vsk_guest_policy *policy, uint64_t bytes)
     stage->guest.tap = rig_trace_tap(&stage->trace);
     stage->trace.only = CID;
     for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        stage->spans[i] = stage_zeroed(SPANS, sizeof(vsk_span));
+        stage->spans[i] = rig_zeroed(SPANS, sizeof(vsk_span));
         vsk_chain_init(&stage->chains[i], stage->spans[i], SPANS);
     }
     return stage;
@@ -103,7 +53,7 @@ void
 stage_free(struct stage *stage)
 {
     rig_trace_end(&stage->trace);
-    stage_tables_free(&stage->tables);
+    tables_free_guest(&stage->tables);
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
         free(stage->spans[i]);
     free(stage->ranges);

@@ -6,6 +6,7 @@
 #ifndef VSK_TESTS_GUEST_RIG_H
 #define VSK_TESTS_GUEST_RIG_H
 
+#include "tables_rig.h"
 #include "trace_rig.h"
 
 #include "vsk/guest.h"
@@ -44,14 +45,8 @@ struct stage {
 /** The default policy with queues of 16. */
 vsk_guest_policy stage_small_policy(void);
 
-/** Memory that is all 0; fails the test where there is none. */
-void *stage_zeroed(size_t count, size_t size);
-
 /** Tables for a guest with queues of this size. */
 vsk_guest_tables stage_tables_new(uint32_t size);
-
-/** Give back the tables of a guest. */
-void stage_tables_free(vsk_guest_tables *tables);
 
 /** Make a guest that is not open, in so much memory; all of it has the fill. */
 struct stage *stage_in(const vsk_guest_policy *policy, uint64_t bytes);

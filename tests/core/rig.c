@@ -14,8 +14,8 @@ add_region(struct rig *rig, uint64_t addr, uint64_t size)
     rig->regions[rig->region_count++] = (vsk_region){addr, size, base};
 }
 
-static void *
-table_new(size_t count, size_t size)
+void *
+rig_zeroed(size_t count, size_t size)
 {
     void *table = calloc(count, size);
 
@@ -35,7 +35,7 @@ begin(struct rig *rig, uint32_t size, uint64_t features)
     vsk_ring_place(&rig->ring, RIG_RING);
     assert_int_equal(vsk_ring_map(&rig->ring, &rig->memory, &rig->parts),
                      VSK_OK);
-    rig->slots = table_new(size, sizeof *rig->slots);
+    rig->slots = rig_zeroed(size, sizeof *rig->slots);
     assert_int_equal(vsk_queue_driver_init(&rig->driver, &rig->memory,
                                            &rig->ring, rig->slots),
                      VSK_OK);
@@ -44,16 +44,16 @@ begin(struct rig *rig, uint32_t size, uint64_t features)
         VSK_OK);
 
     rig->capacity = 2 * size;
-    rig->spans = table_new(rig->capacity, sizeof *rig->spans);
+    rig->spans = rig_zeroed(rig->capacity, sizeof *rig->spans);
     vsk_chain_init(&rig->chain, rig->spans, rig->capacity);
-    rig->ranges = table_new(size + RIG_REGIONS, sizeof *rig->ranges);
+    rig->ranges = rig_zeroed(size + RIG_REGIONS, sizeof *rig->ranges);
     assert_int_equal(vsk_pool_init(&rig->pool, &rig->memory, rig->ranges,
                                    size + RIG_REGIONS),
                      VSK_OK);
     assert_int_equal(
         vsk_pool_reserve(&rig->pool, RIG_RING, vsk_ring_bytes(size)), VSK_OK);
-    rig->records = table_new(2 * size, sizeof *rig->records);
-    rig->scratch = table_new(size, sizeof *rig->scratch);
+    rig->records = rig_zeroed(2 * size, sizeof *rig->records);
+    rig->scratch = rig_zeroed(size, sizeof *rig->scratch);
     tables = (vsk_buffers_tables){rig->records, 2 * size, rig->scratch};
     vsk_buffers_init(&rig->buffers, &rig->driver, &rig->memory, &rig->pool,
                      size, &tables);
@@ -62,7 +62,7 @@ begin(struct rig *rig, uint32_t size, uint64_t features)
 struct rig *
 rig_new(uint32_t size, uint64_t features)
 {
-    struct rig *rig = table_new(1, sizeof *rig);
+    struct rig *rig = rig_zeroed(1, sizeof *rig);
 
     add_region(rig, RIG_RING, vsk_ring_bytes(size));
     add_region(rig, RIG_DATA, RIG_DATA_SIZE);
@@ -84,7 +84,7 @@ by_address(const void *one, const void *other)
 struct rig *
 rig_around(const struct rig_recorded *recorded)
 {
-    struct rig *rig = table_new(1, sizeof *rig);
+    struct rig *rig = rig_zeroed(1, sizeof *rig);
     struct rig_recorded sorted = *recorded;
     uint32_t done = 0;
 
@@ -398,7 +398,7 @@ rig_recorded_next(const char **text, struct rig_recorded *recorded)
         const char *hex = field(line, "bytes")->valuestring;
 
         recorded->size = (uint32_t)(strlen(hex) / 2);
-        recorded->bytes = table_new(recorded->size, 1);
+        recorded->bytes = rig_zeroed(recorded->size, 1);
         for (uint32_t i = 0; i < recorded->size; i++)
             recorded->bytes[i] =
                 (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));

@@ -72,6 +72,9 @@ struct rig_recorded {
     uint8_t *bytes;      /**< the packet, TX */
 };
 
+/** Memory that is all 0; fails the test where there is none. */
+void *rig_zeroed(size_t count, size_t size);
+
 /** Make a rig with both ends at the start; fails the test where it cannot. */
 struct rig *rig_new(uint32_t size, uint64_t features);
 

@@ -219,7 +219,7 @@ crosses(uint32_t size, const vsk_layout *layout, uint32_t total)
 {
     struct bench *bench = bench_new();
     vsk_conn *conn = bench_stream(bench);
-    uint8_t *data = bench_zeroed(total, 1), *came = bench_zeroed(total + 1, 1);
+    uint8_t *data = rig_zeroed(total, 1), *came = rig_zeroed(total + 1, 1);
     uint64_t done = 0, sent;
     bool equal;
 
@@ -611,7 +611,7 @@ put_sends_any_packet_as_it_is(void **state)
 static void
 is_told(struct bench *bench, const vsk_layout *layout, uint32_t size)
 {
-    uint8_t *data = bench_zeroed(size, 1), *told = bench_zeroed(size, 1);
+    uint8_t *data = rig_zeroed(size, 1), *told = rig_zeroed(size, 1);
     vsk_header header = bench_header(bench, VSK_OP_RW, GUEST_PORT);
 
     rig_pattern(data, size, 5);

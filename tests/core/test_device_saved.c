@@ -71,7 +71,7 @@ replace_sized(struct bench *bench, uint32_t flows, uint32_t orphans)
 {
     memset(bench->tables.endpoint.slots, RIG_FILL,
            bench->tables.endpoint.capacity * sizeof(vsk_slot));
-    bench_free_tables(bench);
+    tables_free_device(&bench->tables);
     bench_make_tables(bench, flows, orphans);
     memset(&bench->device, RIG_FILL, sizeof bench->device);
     assert_int_equal(
@@ -866,8 +866,8 @@ does_not_notice(uint16_t type)
 {
     struct stage *stage = stage_small();
     struct bench *bench = bench_for(stage);
-    struct talk *guest = bench_zeroed(1, sizeof *guest);
-    struct talk *device = bench_zeroed(1, sizeof *device);
+    struct talk *guest = rig_zeroed(1, sizeof *guest);
+    struct talk *device = rig_zeroed(1, sizeof *device);
     uint32_t moves = 0;
 
     rig_pattern(words, BYTES, 1);

@@ -696,7 +696,7 @@ static void
 exchange(struct stage *stage, uint32_t bytes)
 {
     vsk_conn *conn = stage_connected_to(stage, VSK_TYPE_STREAM, 8192);
-    uint8_t *data = stage_zeroed(bytes, 1), *back = stage_zeroed(bytes, 1);
+    uint8_t *data = rig_zeroed(bytes, 1), *back = rig_zeroed(bytes, 1);
     uint32_t done = 0, taken = 0, returned = 0;
 
     rig_pattern(data, bytes, 1);

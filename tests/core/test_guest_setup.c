@@ -44,7 +44,7 @@ policies_that_cannot_work_are_refused(void **state)
     policy.rx_pieces[1] = 1;
     assert_int_equal(vsk_guest_init(&guest, &policy, &tables, 0),
                      VSK_ERR_ARGUMENT);
-    stage_tables_free(&tables);
+    tables_free_guest(&tables);
 }
 
 static void

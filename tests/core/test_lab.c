@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Both roles on one memory, under the lab's clock and its faults. */
+#include "tables_rig.h"
 #include "trace_rig.h"
 
 #include "vsk/lab.h"
@@ -22,15 +23,6 @@
 
 /* ---- one guest, one device, one memory ---- */
 
-struct tables {
-    vsk_slot slots[CAPACITY];
-    vsk_link links[CAPACITY];
-    vsk_timer heap[CAPACITY];
-    uint32_t place[CAPACITY];
-    uint32_t index[2 * CAPACITY];
-    vsk_orphan orphans[RING];
-};
-
 struct machine {
     vsk_region regions[2];
     vsk_memory memory;
@@ -38,13 +30,8 @@ struct machine {
     vsk_pool pool;
     vsk_device device;
     vsk_guest guest;
-    struct tables tables[2];
-    vsk_span device_spans[VSK_QUEUES][SPANS];
-    vsk_span guest_spans[SPANS];
-    vsk_split_slot slots[VSK_QUEUES][RING];
-    vsk_record records[VSK_QUEUES][RECORDS];
-    vsk_buffer scratch[VSK_QUEUES][RING];
-    uint32_t pieces[RING];
+    vsk_device_tables device_tables;
+    vsk_guest_tables guest_tables;
 };
 
 /* One end of a connection: what it sends and what it has got. */
@@ -134,29 +121,9 @@ see(void *user, const vsk_seen *seen)
         puts(line);
 }
 
-static vsk_endpoint_tables
-endpoint_tables(struct tables *tables)
-{
-    return (vsk_endpoint_tables){
-        .slots = tables->slots,
-        .links = tables->links,
-        .heap = tables->heap,
-        .place = tables->place,
-        .index = tables->index,
-        .orphans = tables->orphans,
-        .capacity = CAPACITY,
-        .index_size = 2 * CAPACITY,
-        .orphan_capacity = RING,
-    };
-}
-
 static void
 make_device(struct machine *m, uint64_t features, uint32_t cid)
 {
-    vsk_device_tables tables = {
-        .endpoint = endpoint_tables(&m->tables[VSK_SIDE_DEVICE]),
-        .span_count = SPANS,
-    };
     vsk_device_config config = {
         .policy = vsk_policy_default(),
         .features = features,
@@ -165,27 +132,17 @@ make_device(struct machine *m, uint64_t features, uint32_t cid)
         .seed = 1,
     };
 
-    for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        tables.spans[i] = m->device_spans[i];
-    assert_int_equal(vsk_device_init(&m->device, &config, &tables), VSK_OK);
+    m->device_tables = tables_of_device(CAPACITY, RING, SPANS);
+    assert_int_equal(vsk_device_init(&m->device, &config, &m->device_tables),
+                     VSK_OK);
 }
 
 static void
 make_guest(struct machine *m, const vsk_guest_policy *policy)
 {
-    vsk_guest_tables tables = {
-        .endpoint = endpoint_tables(&m->tables[VSK_SIDE_GUEST]),
-        .spans = m->guest_spans,
-        .span_count = SPANS,
-        .pieces = m->pieces,
-    };
-
-    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        tables.slots[i] = m->slots[i];
-        tables.buffers[i] =
-            (vsk_buffers_tables){m->records[i], RECORDS, m->scratch[i]};
-    }
-    assert_int_equal(vsk_guest_init(&m->guest, policy, &tables, 2), VSK_OK);
+    m->guest_tables = tables_of_guest(CAPACITY, RING, SPANS, RECORDS);
+    assert_int_equal(vsk_guest_init(&m->guest, policy, &m->guest_tables, 2),
+                     VSK_OK);
 }
 
 #define FEATURE(name, bit) VSK_BIT(bit) |
@@ -259,6 +216,8 @@ world_free(struct world *w)
             free(w->machines[i]->regions[side].base);
             free(w->apps[i][side]);
         }
+        tables_free_device(&w->machines[i]->device_tables);
+        tables_free_guest(&w->machines[i]->guest_tables);
         free(w->machines[i]);
     }
     free(w);

@@ -5,6 +5,7 @@
  *
  *     role ==== rings ==== peer      the peer sends what it likes by hand and
  *                                    swallows all that comes, but counts it */
+#include "tables_rig.h"
 #include "trace_rig.h"
 
 #include "vsk/lab.h"
@@ -26,15 +27,6 @@
 
 /* ---- one device, one guest ---- */
 
-struct tables {
-    vsk_slot slots[CAPACITY];
-    vsk_link links[CAPACITY];
-    vsk_timer heap[CAPACITY];
-    uint32_t place[CAPACITY];
-    uint32_t index[2 * CAPACITY];
-    vsk_orphan orphans[RING];
-};
-
 struct world {
     vsk_lab lab;
     vsk_lab_pair pair;
@@ -44,13 +36,8 @@ struct world {
     vsk_pool pool;
     vsk_device device;
     vsk_guest guest;
-    struct tables tables[2];
-    vsk_span device_spans[VSK_QUEUES][SPANS];
-    vsk_span guest_spans[SPANS];
-    vsk_split_slot slots[VSK_QUEUES][RING];
-    vsk_record records[VSK_QUEUES][RECORDS];
-    vsk_buffer scratch[VSK_QUEUES][RING];
-    uint32_t pieces[RING];
+    vsk_device_tables device_tables;
+    vsk_guest_tables guest_tables;
     uint8_t payload[BUFFER + 1];
     uint8_t *ram;
     vsk_side role;    /* who is looked at */
@@ -84,31 +71,11 @@ conn_of(struct world *w)
     return vsk_table_find(&endpoint(w)->table, &key);
 }
 
-static vsk_endpoint_tables
-endpoint_tables(struct tables *tables)
-{
-    return (vsk_endpoint_tables){
-        .slots = tables->slots,
-        .links = tables->links,
-        .heap = tables->heap,
-        .place = tables->place,
-        .index = tables->index,
-        .orphans = tables->orphans,
-        .capacity = CAPACITY,
-        .index_size = 2 * CAPACITY,
-        .orphan_capacity = RING,
-    };
-}
-
 #define FEATURE(name, bit) VSK_BIT(bit) |
 
 static void
 make_device(struct world *w)
 {
-    vsk_device_tables tables = {
-        .endpoint = endpoint_tables(&w->tables[VSK_SIDE_DEVICE]),
-        .span_count = SPANS,
-    };
     vsk_device_config config = {
         .policy = vsk_policy_default(),
         .features = VSK_FEATURE_TABLE(FEATURE) 0,
@@ -118,9 +85,9 @@ make_device(struct world *w)
     };
 
     config.policy.buf_alloc = BUFFER;
-    for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        tables.spans[i] = w->device_spans[i];
-    assert_int_equal(vsk_device_init(&w->device, &config, &tables), VSK_OK);
+    w->device_tables = tables_of_device(CAPACITY, RING, SPANS);
+    assert_int_equal(vsk_device_init(&w->device, &config, &w->device_tables),
+                     VSK_OK);
 }
 
 #undef FEATURE
@@ -129,21 +96,12 @@ static void
 make_guest(struct world *w)
 {
     vsk_guest_policy policy = vsk_guest_policy_default();
-    vsk_guest_tables tables = {
-        .endpoint = endpoint_tables(&w->tables[VSK_SIDE_GUEST]),
-        .spans = w->guest_spans,
-        .span_count = SPANS,
-        .pieces = w->pieces,
-    };
 
     policy.queue_size = RING;
     policy.endpoint.buf_alloc = BUFFER;
-    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        tables.slots[i] = w->slots[i];
-        tables.buffers[i] =
-            (vsk_buffers_tables){w->records[i], RECORDS, w->scratch[i]};
-    }
-    assert_int_equal(vsk_guest_init(&w->guest, &policy, &tables, 2), VSK_OK);
+    w->guest_tables = tables_of_guest(CAPACITY, RING, SPANS, RECORDS);
+    assert_int_equal(vsk_guest_init(&w->guest, &policy, &w->guest_tables, 2),
+                     VSK_OK);
 }
 
 static struct world *
@@ -175,6 +133,8 @@ static void
 world_free(struct world *w)
 {
     rig_trace_end(&w->trace);
+    tables_free_device(&w->device_tables);
+    tables_free_guest(&w->guest_tables);
     free(w->ram);
     free(w);
 }

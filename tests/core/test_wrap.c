@@ -2,6 +2,7 @@
 /* Counters that wrap: a connection whose accounts were set close to 2^32, on
  * both sides alike, as if 4 GiB had passed, and traffic across the edge. What
  * passes before is not moved here: it would be the same code once more. */
+#include "tables_rig.h"
 #include "trace_rig.h"
 
 #include "vsk/lab.h"
@@ -17,15 +18,6 @@
 #define POLLS 4000000u /* of a run, at most */
 #define PRIME 65521u
 #define STEP 60000u /* bytes given to a send at most */
-
-struct tables {
-    vsk_slot slots[CONNS];
-    vsk_link links[CONNS];
-    vsk_timer heap[CONNS];
-    uint32_t place[CONNS];
-    uint32_t index[2 * CONNS];
-    vsk_orphan orphans[RING];
-};
 
 /* One end: what it has sent and got. */
 struct end {
@@ -47,13 +39,8 @@ struct world {
     vsk_pool pool;
     vsk_device device;
     vsk_guest guest;
-    struct tables tables[2];
-    vsk_span device_spans[VSK_QUEUES][SPANS];
-    vsk_span guest_spans[SPANS];
-    vsk_split_slot slots[VSK_QUEUES][RING];
-    vsk_record records[VSK_QUEUES][RECORDS];
-    vsk_buffer scratch[VSK_QUEUES][RING];
-    uint32_t pieces[RING];
+    vsk_device_tables device_tables;
+    vsk_guest_tables guest_tables;
     vsk_lab lab;
     vsk_lab_pair pair;
     struct end ends[2];
@@ -62,29 +49,9 @@ struct world {
     struct rig_trace trace;
 };
 
-static vsk_endpoint_tables
-endpoint_tables(struct tables *tables)
-{
-    return (vsk_endpoint_tables){
-        .slots = tables->slots,
-        .links = tables->links,
-        .heap = tables->heap,
-        .place = tables->place,
-        .index = tables->index,
-        .orphans = tables->orphans,
-        .capacity = CONNS,
-        .index_size = 2 * CONNS,
-        .orphan_capacity = RING,
-    };
-}
-
 static void
 make_device(struct world *w, uint32_t buf_alloc)
 {
-    vsk_device_tables tables = {
-        .endpoint = endpoint_tables(&w->tables[VSK_SIDE_DEVICE]),
-        .span_count = SPANS,
-    };
     vsk_device_config config = {
         .policy = vsk_policy_default(),
         .features = vsk_guest_policy_default().features,
@@ -93,30 +60,21 @@ make_device(struct world *w, uint32_t buf_alloc)
     };
 
     config.policy.buf_alloc = buf_alloc;
-    for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        tables.spans[i] = w->device_spans[i];
-    assert_int_equal(vsk_device_init(&w->device, &config, &tables), VSK_OK);
+    w->device_tables = tables_of_device(CONNS, RING, SPANS);
+    assert_int_equal(vsk_device_init(&w->device, &config, &w->device_tables),
+                     VSK_OK);
 }
 
 static void
 make_guest(struct world *w, uint32_t buf_alloc)
 {
     vsk_guest_policy policy = vsk_guest_policy_default();
-    vsk_guest_tables tables = {
-        .endpoint = endpoint_tables(&w->tables[VSK_SIDE_GUEST]),
-        .spans = w->guest_spans,
-        .span_count = SPANS,
-        .pieces = w->pieces,
-    };
 
     policy.queue_size = RING;
     policy.endpoint.buf_alloc = buf_alloc;
-    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        tables.slots[i] = w->slots[i];
-        tables.buffers[i] =
-            (vsk_buffers_tables){w->records[i], RECORDS, w->scratch[i]};
-    }
-    assert_int_equal(vsk_guest_init(&w->guest, &policy, &tables, 2), VSK_OK);
+    w->guest_tables = tables_of_guest(CONNS, RING, SPANS, RECORDS);
+    assert_int_equal(vsk_guest_init(&w->guest, &policy, &w->guest_tables, 2),
+                     VSK_OK);
 }
 
 static struct world *
@@ -148,6 +106,8 @@ static void
 world_free(struct world *w)
 {
     rig_trace_end(&w->trace);
+    tables_free_device(&w->device_tables);
+    tables_free_guest(&w->guest_tables);
     free(w->region.base);
     free(w);
 }

@@ -1,41 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "both_rig.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <unistd.h>
-
-/* ---- descriptors ---- */
-
-static int before;
-
-static int
-count_fds(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    int count = 0;
-
-    assert_non_null(folder);
-    while (readdir(folder) != NULL)
-        count++;
-    (void)closedir(folder);
-    return count;
-}
-
-int
-both_count_fds(void **state)
-{
-    (void)state;
-    before = count_fds();
-    return 0;
-}
-
-int
-both_same_fds(void **state)
-{
-    (void)state;
-    return count_fds() == before ? 0 : -1;
-}
 
 /* ---- an application ---- */
 
@@ -164,9 +131,9 @@ host_new(struct both *both, uint64_t cid, uint64_t protocol)
         .seed = 7,
     };
     vsk_backend_options options = vsk_backend_options_default();
-    struct host *host = bench_zeroed(1, sizeof *host);
+    struct host *host = rig_zeroed(1, sizeof *host);
 
-    host->bench = bench_zeroed(1, sizeof *host->bench);
+    host->bench = rig_zeroed(1, sizeof *host->bench);
     host->bench->size = BOTH_SIZE;
     bench_make_tables(host->bench, FLOWS, BOTH_SIZE);
     assert_int_equal(
@@ -177,7 +144,7 @@ host_new(struct both *both, uint64_t cid, uint64_t protocol)
     assert_int_equal(vsk_backend_listen(&host->backend, both->path), VSK_OK);
     host->party = (struct party){.device = &host->device,
                                  .echoes = true,
-                                 .in = bench_zeroed(1, BOTH_ROOM)};
+                                 .in = rig_zeroed(1, BOTH_ROOM)};
     return host;
 }
 
@@ -187,7 +154,7 @@ host_free(struct host *host)
     if (host == NULL)
         return;
     vsk_backend_close(&host->backend);
-    bench_free_tables(host->bench);
+    tables_free_device(&host->bench->tables);
     free(host->bench);
     free(host->party.in);
     free(host);
@@ -196,24 +163,23 @@ host_free(struct host *host)
 struct both *
 both_live(const vsk_frontend_options *options, uint64_t protocol)
 {
-    struct both *both = bench_zeroed(1, sizeof *both);
+    struct both *both = rig_zeroed(1, sizeof *both);
     vsk_guest_policy policy = vsk_guest_policy_default();
 
-    (void)snprintf(both->folder, sizeof both->folder, "/tmp/vsk-both-XXXXXX");
-    assert_non_null(mkdtemp(both->folder));
+    rig_folder(both->folder);
     (void)snprintf(both->path, sizeof both->path, "%s/v.sock", both->folder);
     both->hosts[0] = host_new(both, CID, protocol);
     policy.queue_size = BOTH_SIZE;
     both->tables = stage_tables_new(BOTH_SIZE);
     assert_int_equal(vsk_guest_init(&both->guest, &policy, &both->tables, 7),
                      VSK_OK);
-    both->ranges = bench_zeroed(8 * BOTH_SIZE, sizeof *both->ranges);
+    both->ranges = rig_zeroed(8 * BOTH_SIZE, sizeof *both->ranges);
     assert_int_equal(vsk_frontend_init(&both->frontend, &both->guest,
                                        &both->pool, both->ranges, 8 * BOTH_SIZE,
                                        options),
                      VSK_OK);
     both->party =
-        (struct party){.guest = &both->guest, .in = bench_zeroed(1, BOTH_ROOM)};
+        (struct party){.guest = &both->guest, .in = rig_zeroed(1, BOTH_ROOM)};
     assert_int_equal(vsk_frontend_connect(&both->frontend, both->path), VSK_OK);
     both_reach(both, VSK_FRONTEND_LIVE);
     return both;
@@ -225,7 +191,7 @@ both_free(struct both *both)
     vsk_frontend_close(&both->frontend);
     host_free(both->hosts[0]);
     host_free(both->hosts[1]);
-    stage_tables_free(&both->tables);
+    tables_free_guest(&both->tables);
     free(both->ranges);
     free(both->party.in);
     assert_int_equal(rmdir(both->folder), 0);
@@ -367,7 +333,7 @@ both_echo(struct both *both, const uint8_t *bytes, size_t size, uint32_t flags)
 uint8_t *
 both_pattern(size_t size)
 {
-    uint8_t *bytes = bench_zeroed(1, size + 1);
+    uint8_t *bytes = rig_zeroed(1, size + 1);
 
     rig_pattern(bytes, size, 9);
     return bytes;

@@ -10,6 +10,7 @@
 
 #include "device_rig.h"
 #include "guest_rig.h"
+#include "socket_rig.h"
 
 #include "vhost/backend.h"
 #include "vhost/frontend.h"
@@ -47,7 +48,7 @@ struct host {
 
 /** Both ends. */
 struct both {
-    char folder[32];
+    char folder[RIG_FOLDER];
     char path[64];
     vsk_guest_tables tables;
     vsk_guest guest;
@@ -57,14 +58,6 @@ struct both {
     struct party party;
     struct host *hosts[2]; /**< the second one may be NULL */
 };
-
-/** Count this process's descriptors: setup and teardown of every case. */
-int both_count_fds(void **state);
-int both_same_fds(void **state);
-
-/** A case that must leave as many descriptors as it found. */
-#define BOTH_TEST(name)                                                        \
-    cmocka_unit_test_setup_teardown(name, both_count_fds, both_same_fds)
 
 /** The defaults, with less memory. */
 vsk_frontend_options both_options(void);

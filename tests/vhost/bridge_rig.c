@@ -3,31 +3,11 @@
 
 #include <sys/stat.h>
 
-static vsk_endpoint_tables
-endpoint_tables(struct tables *tables)
-{
-    return (vsk_endpoint_tables){
-        .slots = tables->slots,
-        .links = tables->links,
-        .heap = tables->heap,
-        .place = tables->place,
-        .index = tables->index,
-        .orphans = tables->orphans,
-        .capacity = CAPACITY,
-        .index_size = 2 * CAPACITY,
-        .orphan_capacity = RING,
-    };
-}
-
 #define FEATURE(name, bit) VSK_BIT(bit) |
 
 static void
 make_device(struct world *w, uint32_t buffer)
 {
-    vsk_device_tables tables = {
-        .endpoint = endpoint_tables(&w->tables[0]),
-        .span_count = SPANS,
-    };
     vsk_device_config config = {
         .policy = vsk_policy_default(),
         .features = VSK_FEATURE_TABLE(FEATURE) 0,
@@ -37,9 +17,9 @@ make_device(struct world *w, uint32_t buffer)
     };
 
     config.policy.buf_alloc = buffer;
-    for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        tables.spans[i] = w->device_spans[i];
-    assert_int_equal(vsk_device_init(&w->device, &config, &tables), VSK_OK);
+    w->device_tables = tables_of_device(CAPACITY, RING, SPANS);
+    assert_int_equal(vsk_device_init(&w->device, &config, &w->device_tables),
+                     VSK_OK);
 }
 
 #undef FEATURE
@@ -48,21 +28,12 @@ static void
 make_guest(struct world *w, uint32_t buffer)
 {
     vsk_guest_policy policy = vsk_guest_policy_default();
-    vsk_guest_tables tables = {
-        .endpoint = endpoint_tables(&w->tables[1]),
-        .spans = w->guest_spans,
-        .span_count = SPANS,
-        .pieces = w->pieces,
-    };
 
     policy.queue_size = RING;
     policy.endpoint.buf_alloc = buffer;
-    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        tables.slots[i] = w->slots[i];
-        tables.buffers[i] =
-            (vsk_buffers_tables){w->records[i], RECORDS, w->scratch[i]};
-    }
-    assert_int_equal(vsk_guest_init(&w->guest, &policy, &tables, 2), VSK_OK);
+    w->guest_tables = tables_of_guest(CAPACITY, RING, SPANS, RECORDS);
+    assert_int_equal(vsk_guest_init(&w->guest, &policy, &w->guest_tables, 2),
+                     VSK_OK);
 }
 
 void
@@ -89,8 +60,7 @@ make_bridge(struct world *w, uint32_t connections)
 {
     vsk_bridge_options options = vsk_bridge_options_default();
 
-    strcpy(w->folder, "/tmp/vsk-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
+    rig_folder(w->folder);
     (void)snprintf(w->path, sizeof w->path, "%s/v", w->folder);
     options.path = w->path;
     options.connections = connections;
@@ -176,6 +146,8 @@ world_free(struct world *w)
     assert_int_equal(rmdir(w->folder), 0);
     for (uint32_t i = 0; i < CAPACITY; i++)
         free(w->apps[i].in);
+    tables_free_device(&w->device_tables);
+    tables_free_guest(&w->guest_tables);
     free(w->ram);
     free(w);
 }

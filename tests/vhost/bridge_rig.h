@@ -10,6 +10,7 @@
 #define VSK_TESTS_BRIDGE_RIG_H
 
 #include "socket_rig.h"
+#include "tables_rig.h"
 
 #include "vhost/bridge.h"
 #include "vhost/frontend.h"
@@ -42,16 +43,6 @@ struct app {
     vsk_reason reason;
 };
 
-/** Tables of an endpoint. */
-struct tables {
-    vsk_slot slots[CAPACITY];
-    vsk_link links[CAPACITY];
-    vsk_timer heap[CAPACITY];
-    uint32_t place[CAPACITY];
-    uint32_t index[2 * CAPACITY];
-    vsk_orphan orphans[RING];
-};
-
 /** Everything. */
 struct world {
     vsk_lab lab;
@@ -62,13 +53,8 @@ struct world {
     vsk_pool pool;
     vsk_device device;
     vsk_guest guest;
-    struct tables tables[2];
-    vsk_span device_spans[VSK_QUEUES][SPANS];
-    vsk_span guest_spans[SPANS];
-    vsk_split_slot slots[VSK_QUEUES][RING];
-    vsk_record records[VSK_QUEUES][RECORDS];
-    vsk_buffer scratch[VSK_QUEUES][RING];
-    uint32_t pieces[RING];
+    vsk_device_tables device_tables;
+    vsk_guest_tables guest_tables;
     uint8_t *ram;
     struct app apps[CAPACITY]; /* by slot of the guest's table */
     struct app *last;          /* the one that came or was called last */
@@ -77,7 +63,7 @@ struct world {
     bool blind;                /* the bridge is not let look at sockets */
     bool echo;                 /* its applications send back what comes */
     uint32_t asked;            /* REQUESTs that came */
-    char folder[32];
+    char folder[RIG_FOLDER];
     char path[64];
     vsk_bridge bridge;
     bool served; /* by the two ends that follow, not by the lab */

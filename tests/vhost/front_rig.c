@@ -1,45 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "front_rig.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define FILE_BYTES (2 * FRONT_BYTES)
-
-/* ---- descriptors ---- */
-
-static int before;
-
-static int
-count_fds(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    int count = 0;
-
-    assert_non_null(folder);
-    while (readdir(folder) != NULL)
-        count++;
-    (void)closedir(folder);
-    return count;
-}
-
-int
-front_count_fds(void **state)
-{
-    (void)state;
-    before = count_fds();
-    return 0;
-}
-
-int
-front_same_fds(void **state)
-{
-    (void)state;
-    return count_fds() == before ? 0 : -1;
-}
 
 /* ---- life ---- */
 
@@ -54,7 +21,7 @@ make_device(struct front *front)
         .seed = 7,
     };
 
-    front->bench = bench_zeroed(1, sizeof *front->bench);
+    front->bench = rig_zeroed(1, sizeof *front->bench);
     front->bench->size = FRONT_SIZE;
     bench_make_tables(front->bench, FLOWS, FRONT_SIZE);
     assert_int_equal(
@@ -65,7 +32,7 @@ make_device(struct front *front)
 static void
 free_device(struct front *front)
 {
-    bench_free_tables(front->bench);
+    tables_free_device(&front->bench->tables);
     free(front->bench);
 }
 
@@ -85,7 +52,7 @@ make_guest(struct front *front)
         (vsk_region){FRONT_HIGH, FRONT_BYTES, base + FRONT_BYTES};
     assert_int_equal(vsk_memory_init(&front->memory, front->regions, 2),
                      VSK_OK);
-    front->ranges = bench_zeroed(8 * FRONT_SIZE, sizeof *front->ranges);
+    front->ranges = rig_zeroed(8 * FRONT_SIZE, sizeof *front->ranges);
     policy.queue_size = FRONT_SIZE;
     policy.event_buffers = 2;
     front->tables = stage_tables_new(FRONT_SIZE);
@@ -96,7 +63,7 @@ make_guest(struct front *front)
 struct front *
 front_bare(const vsk_backend_options *options)
 {
-    struct front *front = bench_zeroed(1, sizeof *front);
+    struct front *front = rig_zeroed(1, sizeof *front);
 
     make_device(front);
     make_guest(front);
@@ -141,7 +108,7 @@ front_free(struct front *front)
     }
     (void)close(front->memory_fd);
     vsk_mapping_unref(front->mapping);
-    stage_tables_free(&front->tables);
+    tables_free_guest(&front->tables);
     free(front->ranges);
     free_device(front);
     free(front);

@@ -13,6 +13,7 @@
 
 #include "device_rig.h"
 #include "guest_rig.h"
+#include "socket_rig.h"
 
 #include "vhost/backend.h"
 
@@ -54,14 +55,6 @@ struct front {
     uint64_t calls_seen[VSK_QUEUES];
     bool silent; /**< the guest kicks nobody */
 };
-
-/** Count this process's descriptors: setup and teardown of every case. */
-int front_count_fds(void **state);
-int front_same_fds(void **state);
-
-/** A case that must leave as many descriptors as it found. */
-#define FRONT_TEST(name)                                                       \
-    cmocka_unit_test_setup_teardown(name, front_count_fds, front_same_fds)
 
 /** Make a back end without a front end. */
 struct front *front_bare(const vsk_backend_options *options);

@@ -2,7 +2,6 @@
 /* Messages are read and written here without the code under test. */
 #include "frontend_rig.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,19 +14,6 @@ struct wire {
     int fds[8];
     uint32_t fd_count;
 };
-
-static uint32_t
-count_fds(void)
-{
-    DIR *folder = opendir("/proc/self/fd");
-    uint32_t count = 0;
-
-    assert_non_null(folder);
-    while (readdir(folder) != NULL)
-        count++;
-    (void)closedir(folder);
-    return count;
-}
 
 void
 play_close(int *fd)
@@ -53,10 +39,10 @@ struct play *
 play_made(const vsk_frontend_options *options)
 {
     const vsk_frontend_options usual = play_options();
-    struct play *play = stage_zeroed(1, sizeof *play);
+    struct play *play = rig_zeroed(1, sizeof *play);
     vsk_guest_policy policy = stage_small_policy();
 
-    play->fds_before = count_fds();
+    play->fds_before = rig_fds();
     play->tables = stage_tables_new(PLAY_SIZE);
     assert_int_equal(vsk_guest_init(&play->guest, &policy, &play->tables, 7),
                      VSK_OK);
@@ -125,8 +111,8 @@ play_free(struct play *play)
     vsk_frontend_close(&play->frontend);
     close_received(play);
     play_close(&play->fd);
-    assert_int_equal(count_fds(), play->fds_before);
-    stage_tables_free(&play->tables);
+    assert_int_equal(rig_fds(), play->fds_before);
+    tables_free_guest(&play->tables);
     free(play);
 }
 

@@ -8,6 +8,7 @@
 #define VSK_TESTS_FRONTEND_RIG_H
 
 #include "guest_rig.h"
+#include "socket_rig.h"
 
 #include "vhost/frontend.h"
 

@@ -334,21 +334,21 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRONT_TEST(a_table_has_a_descriptor_for_each_region),
-        FRONT_TEST(regions_that_cannot_be_are_refused),
-        FRONT_TEST(more_than_eight_regions_are_no_table),
-        FRONT_TEST(a_table_may_have_room_that_does_not_count),
-        FRONT_TEST(one_region_has_one_descriptor),
-        FRONT_TEST(slots_come_to_an_end),
-        FRONT_TEST(memory_is_added_under_running_rings),
-        FRONT_TEST(memory_is_removed_under_running_rings),
-        FRONT_TEST(a_descriptor_with_a_removal_is_closed_unused),
-        FRONT_TEST(only_a_region_that_is_there_is_removed),
-        FRONT_TEST(a_ring_does_not_outlive_its_memory),
-        FRONT_TEST(a_stopped_ring_may_lose_its_memory),
-        FRONT_TEST(a_table_is_replaced_under_running_rings),
-        FRONT_TEST(a_view_keeps_its_memory),
-        FRONT_TEST(a_packet_in_hand_is_found_again_after_memory_moved),
+        RIG_TEST(a_table_has_a_descriptor_for_each_region),
+        RIG_TEST(regions_that_cannot_be_are_refused),
+        RIG_TEST(more_than_eight_regions_are_no_table),
+        RIG_TEST(a_table_may_have_room_that_does_not_count),
+        RIG_TEST(one_region_has_one_descriptor),
+        RIG_TEST(slots_come_to_an_end),
+        RIG_TEST(memory_is_added_under_running_rings),
+        RIG_TEST(memory_is_removed_under_running_rings),
+        RIG_TEST(a_descriptor_with_a_removal_is_closed_unused),
+        RIG_TEST(only_a_region_that_is_there_is_removed),
+        RIG_TEST(a_ring_does_not_outlive_its_memory),
+        RIG_TEST(a_stopped_ring_may_lose_its_memory),
+        RIG_TEST(a_table_is_replaced_under_running_rings),
+        RIG_TEST(a_view_keeps_its_memory),
+        RIG_TEST(a_packet_in_hand_is_found_again_after_memory_moved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

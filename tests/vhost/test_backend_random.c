@@ -149,7 +149,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRONT_TEST(no_order_of_messages_can_harm),
+        RIG_TEST(no_order_of_messages_can_harm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

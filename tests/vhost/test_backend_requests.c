@@ -281,15 +281,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRONT_TEST(another_cid_is_announced),
-        FRONT_TEST(the_same_cid_is_no_news),
-        FRONT_TEST(nothing_is_announced_without_a_socket_or_while_suspended),
-        FRONT_TEST(a_socket_for_requests_stays_open_and_may_be_replaced),
-        FRONT_TEST(who_takes_no_requests_is_served_all_the_same),
-        FRONT_TEST(messages_do_for_kicks_and_calls),
-        FRONT_TEST(without_them_agreed_on_there_are_none),
-        FRONT_TEST(an_error_of_a_ring_is_a_message_too),
-        FRONT_TEST(calls_that_nobody_reads_are_owed_once),
+        RIG_TEST(another_cid_is_announced),
+        RIG_TEST(the_same_cid_is_no_news),
+        RIG_TEST(nothing_is_announced_without_a_socket_or_while_suspended),
+        RIG_TEST(a_socket_for_requests_stays_open_and_may_be_replaced),
+        RIG_TEST(who_takes_no_requests_is_served_all_the_same),
+        RIG_TEST(messages_do_for_kicks_and_calls),
+        RIG_TEST(without_them_agreed_on_there_are_none),
+        RIG_TEST(an_error_of_a_ring_is_a_message_too),
+        RIG_TEST(calls_that_nobody_reads_are_owed_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,7 @@ waiting(void)
 static void
 assert_untouched(struct front *front)
 {
-    uint8_t *copy = bench_zeroed(2 * FRONT_BYTES, 1);
+    uint8_t *copy = rig_zeroed(2 * FRONT_BYTES, 1);
 
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
         (void)front_called(front, i);
@@ -820,39 +820,39 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRONT_TEST(bytes_go_both_ways),
-        FRONT_TEST(the_driver_is_ready_when_both_rings_run),
-        FRONT_TEST(rings_begin_stopped_and_disabled),
-        FRONT_TEST(a_ring_runs_when_it_is_kicked_and_enabled_in_any_order),
-        FRONT_TEST(features_without_the_protocols_bit_enable_all_rings),
-        FRONT_TEST(memory_features_and_place_may_come_last),
-        FRONT_TEST(a_ring_that_waits_for_memory_says_so_once),
-        FRONT_TEST(a_place_that_no_ring_can_have_is_refused),
-        FRONT_TEST(enabling_reads_once_and_calls_once),
-        FRONT_TEST(a_disabled_ring_is_left_alone_and_goes_on),
-        FRONT_TEST(connections_survive_a_stop),
-        FRONT_TEST(what_comes_while_it_stands_still_is_not_lost),
-        FRONT_TEST(a_suspended_device_does_nothing_but_answer),
-        FRONT_TEST(a_ring_goes_on_by_the_devices_own_account),
-        FRONT_TEST(a_stopped_ring_lets_its_kick_go),
-        FRONT_TEST(an_answer_holds_until_the_ring_runs_again),
-        FRONT_TEST(a_guest_that_boots_anew_has_no_connections),
-        FRONT_TEST(a_driver_bound_anew_without_a_stop_has_no_connections),
-        FRONT_TEST(a_base_that_was_not_answered_is_noted_and_not_believed),
-        FRONT_TEST(other_features_end_connections),
-        FRONT_TEST(a_reset_device_begins_anew),
-        FRONT_TEST(resetting_the_owner_changes_nothing),
-        FRONT_TEST(an_index_gone_wild_is_told_and_cured_by_a_new_life),
-        FRONT_TEST(connections_end_with_the_session),
-        FRONT_TEST(guests_come_one_after_another),
-        FRONT_TEST(a_fresh_process_tells_the_guest_that_connections_are_gone),
-        FRONT_TEST(without_its_event_queue_it_resets_who_speaks),
-        FRONT_TEST(kicks_and_calls_are_replaced_as_it_runs),
-        FRONT_TEST(a_ring_without_kicks_is_looked_at_all_the_same),
-        FRONT_TEST(a_call_that_nobody_hears_ends_nothing),
-        FRONT_TEST(calls_go_over_stream_sockets_and_never_wait),
-        FRONT_TEST(a_kick_whose_other_end_is_gone_is_not_waited_for),
-        FRONT_TEST(messages_get_their_turn_while_packets_never_end),
+        RIG_TEST(bytes_go_both_ways),
+        RIG_TEST(the_driver_is_ready_when_both_rings_run),
+        RIG_TEST(rings_begin_stopped_and_disabled),
+        RIG_TEST(a_ring_runs_when_it_is_kicked_and_enabled_in_any_order),
+        RIG_TEST(features_without_the_protocols_bit_enable_all_rings),
+        RIG_TEST(memory_features_and_place_may_come_last),
+        RIG_TEST(a_ring_that_waits_for_memory_says_so_once),
+        RIG_TEST(a_place_that_no_ring_can_have_is_refused),
+        RIG_TEST(enabling_reads_once_and_calls_once),
+        RIG_TEST(a_disabled_ring_is_left_alone_and_goes_on),
+        RIG_TEST(connections_survive_a_stop),
+        RIG_TEST(what_comes_while_it_stands_still_is_not_lost),
+        RIG_TEST(a_suspended_device_does_nothing_but_answer),
+        RIG_TEST(a_ring_goes_on_by_the_devices_own_account),
+        RIG_TEST(a_stopped_ring_lets_its_kick_go),
+        RIG_TEST(an_answer_holds_until_the_ring_runs_again),
+        RIG_TEST(a_guest_that_boots_anew_has_no_connections),
+        RIG_TEST(a_driver_bound_anew_without_a_stop_has_no_connections),
+        RIG_TEST(a_base_that_was_not_answered_is_noted_and_not_believed),
+        RIG_TEST(other_features_end_connections),
+        RIG_TEST(a_reset_device_begins_anew),
+        RIG_TEST(resetting_the_owner_changes_nothing),
+        RIG_TEST(an_index_gone_wild_is_told_and_cured_by_a_new_life),
+        RIG_TEST(connections_end_with_the_session),
+        RIG_TEST(guests_come_one_after_another),
+        RIG_TEST(a_fresh_process_tells_the_guest_that_connections_are_gone),
+        RIG_TEST(without_its_event_queue_it_resets_who_speaks),
+        RIG_TEST(kicks_and_calls_are_replaced_as_it_runs),
+        RIG_TEST(a_ring_without_kicks_is_looked_at_all_the_same),
+        RIG_TEST(a_call_that_nobody_hears_ends_nothing),
+        RIG_TEST(calls_go_over_stream_sockets_and_never_wait),
+        RIG_TEST(a_kick_whose_other_end_is_gone_is_not_waited_for),
+        RIG_TEST(messages_get_their_turn_while_packets_never_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,24 +12,22 @@
 #define SECOND UINT64_C(1000000000)
 
 /* A folder of its own for each case; the socket's file in it. */
-static char folder[64];
+static char folder[RIG_FOLDER];
 static char path[80];
 
 static int
 make_folder(void **state)
 {
-    (void)snprintf(folder, sizeof folder, "/tmp/vsk-backend-XXXXXX");
-    if (mkdtemp(folder) == NULL)
-        return -1;
+    rig_folder(folder);
     (void)snprintf(path, sizeof path, "%s/sock", folder);
-    return front_count_fds(state);
+    return rig_count_fds(state);
 }
 
 static int
 remove_folder(void **state)
 {
     (void)unlink(path);
-    return rmdir(folder) != 0 ? -1 : front_same_fds(state);
+    return rmdir(folder) != 0 ? -1 : rig_same_fds(state);
 }
 
 static struct front *

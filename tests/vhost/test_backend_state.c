@@ -83,7 +83,7 @@ static void
 a_guest_goes_on_with_the_device_of_another_process(void **state)
 {
     struct front *front = front_live(3); /* VHU-BE-21, VHU-BOTH-06 */
-    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint8_t *bytes = rig_zeroed(ROOM, 1);
     uint32_t bases[3];
     size_t size;
     (void)state;
@@ -112,7 +112,7 @@ static void
 a_state_loads_into_the_device_that_it_came_from(void **state)
 {
     struct front *front = front_live(3);
-    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint8_t *bytes = rig_zeroed(ROOM, 1);
     uint32_t bases[3];
     size_t size;
     (void)state;
@@ -137,7 +137,7 @@ static void
 without_an_event_queue_connections_are_reset(void **state)
 {
     struct front *front = front_live(2);
-    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint8_t *bytes = rig_zeroed(ROOM, 1);
     uint32_t bases[3];
     size_t size;
     (void)state;
@@ -160,7 +160,7 @@ static void
 features_of_a_state_are_those_of_its_front_end(void **state)
 {
     struct front *front = front_live(3);
-    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint8_t *bytes = rig_zeroed(ROOM, 1);
     uint32_t bases[3];
     size_t size;
     (void)state;
@@ -182,7 +182,7 @@ a_check_may_follow_at_once(void **state)
     struct front *front = front_live(3);
     vsk_message check = front_message(VSK_REQUEST_CHECK_DEVICE_STATE);
     vsk_message message = transfer(LOAD, 0);
-    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint8_t *bytes = rig_zeroed(ROOM, 1);
     uint32_t bases[3];
     size_t size;
     int pair[2];
@@ -213,7 +213,7 @@ saving_leaves_a_device_that_goes_on(void **state)
 {
     struct front *front = front_live(3);
     vsk_conn *conn = front_connected(front);
-    uint8_t *bytes = bench_zeroed(ROOM, 1);
+    uint8_t *bytes = rig_zeroed(ROOM, 1);
     uint32_t bases[3];
     (void)state;
 
@@ -252,7 +252,7 @@ static void
 a_state_that_is_cut_or_none_is_refused_by_the_check(void **state)
 {
     struct front *front = front_live(3); /* VHU-BE-48 */
-    uint8_t *bytes = bench_zeroed(2 * ROOM, 1);
+    uint8_t *bytes = rig_zeroed(2 * ROOM, 1);
     uint32_t bases[3];
     size_t size;
     (void)state;
@@ -395,19 +395,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        FRONT_TEST(a_guest_goes_on_with_the_device_of_another_process),
-        FRONT_TEST(a_state_loads_into_the_device_that_it_came_from),
-        FRONT_TEST(without_an_event_queue_connections_are_reset),
-        FRONT_TEST(features_of_a_state_are_those_of_its_front_end),
-        FRONT_TEST(a_check_may_follow_at_once),
-        FRONT_TEST(saving_leaves_a_device_that_goes_on),
-        FRONT_TEST(a_file_does_as_well_as_a_pipe),
-        FRONT_TEST(a_state_that_is_cut_or_none_is_refused_by_the_check),
-        FRONT_TEST(a_pipe_that_is_full_is_waited_for),
-        FRONT_TEST(a_check_does_not_wait_for_a_writer_that_stays),
-        FRONT_TEST(a_reader_that_is_gone_is_no_signal),
-        FRONT_TEST(a_transfer_that_cannot_be_is_refused_by_its_answer),
-        FRONT_TEST(a_transfer_ends_with_the_session),
+        RIG_TEST(a_guest_goes_on_with_the_device_of_another_process),
+        RIG_TEST(a_state_loads_into_the_device_that_it_came_from),
+        RIG_TEST(without_an_event_queue_connections_are_reset),
+        RIG_TEST(features_of_a_state_are_those_of_its_front_end),
+        RIG_TEST(a_check_may_follow_at_once),
+        RIG_TEST(saving_leaves_a_device_that_goes_on),
+        RIG_TEST(a_file_does_as_well_as_a_pipe),
+        RIG_TEST(a_state_that_is_cut_or_none_is_refused_by_the_check),
+        RIG_TEST(a_pipe_that_is_full_is_waited_for),
+        RIG_TEST(a_check_does_not_wait_for_a_writer_that_stays),
+        RIG_TEST(a_reader_that_is_gone_is_no_signal),
+        RIG_TEST(a_transfer_that_cannot_be_is_refused_by_its_answer),
+        RIG_TEST(a_transfer_ends_with_the_session),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

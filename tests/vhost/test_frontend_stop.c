@@ -252,7 +252,7 @@ another_back_end_must_know_the_features_in_use(void **state)
 static uint8_t *
 pattern(size_t size)
 {
-    uint8_t *bytes = stage_zeroed(1, size);
+    uint8_t *bytes = rig_zeroed(1, size);
 
     rig_pattern(bytes, size, 3);
     return bytes;
@@ -292,7 +292,7 @@ a_large_state_is_saved_through_pipes(void **state)
 {
     struct play *play = stopped();
     uint8_t *bytes = pattern(LARGE);
-    uint8_t *read_back = stage_zeroed(1, LARGE + 1);
+    uint8_t *read_back = rig_zeroed(1, LARGE + 1);
     size_t sent = 0;
     size_t got = 0;
     int ends[2];
@@ -335,7 +335,7 @@ a_large_state_is_loaded_from_a_file(void **state)
 {
     struct play *play = stopped();
     uint8_t *bytes = pattern(LARGE);
-    uint8_t *read_back = stage_zeroed(1, LARGE + 1);
+    uint8_t *read_back = rig_zeroed(1, LARGE + 1);
     size_t got = 0;
     FILE *file = tmpfile();
     (void)state;
