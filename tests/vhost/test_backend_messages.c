@@ -222,8 +222,44 @@ config_is_read_only_but_for_migration(void **state)
     assert_false(writes_config(front, 0, 8, VSK_CONFIG_MIGRATION, 2));
     assert_false(writes_config(front, 0, 9, VSK_CONFIG_MIGRATION, 9));
     assert_false(writes_config(front, 9, 1, VSK_CONFIG_MIGRATION, 9));
+    assert_false(writes_config(front, 1, 8, VSK_CONFIG_MIGRATION, 9));
+    assert_true(writes_config(front, 8, 0, VSK_CONFIG_MIGRATION, 9));
     assert_false(writes_config(front, 0, 8, 2, 9));
     assert_int_equal(front->device.setup.guest_cid, 0x109);
+    front_free(front);
+}
+
+static void
+the_cid_that_is_there_may_be_written_again(void **state)
+{
+    struct front *front = front_live(3);
+    vsk_conn *conn = front_connected(front);
+    (void)state;
+
+    assert_true(writes_config(front, 0, 8, VSK_CONFIG_MIGRATION, CID));
+    front_run(front);
+
+    front_not_told(&front->told, VSK_EVENT_RESET);
+    front_echo(front, conn, "hello");
+    front_free(front);
+}
+
+static void
+a_session_leaves_no_notice_to_the_next(void **state)
+{
+    struct front *front = front_live(2);
+    vsk_notice notice;
+    (void)state;
+
+    front_hang_up(front);
+    front_connect(front);
+    front_forget_notices(front);
+    front_do(front, front_u64(VSK_REQUEST_SET_PROTOCOL_FEATURES,
+                              VSK_BACKEND_PROTOCOL));
+
+    assert_int_equal(vsk_notices_take(&front->backend.notices, &notice),
+                     VSK_NONE);
+    assert_false(front->backend.owned);
     front_free(front);
 }
 
@@ -683,6 +719,8 @@ main(void)
         RIG_TEST(config_is_read_at_any_place),
         RIG_TEST(config_that_no_offset_can_say_has_no_payload),
         RIG_TEST(config_is_read_only_but_for_migration),
+        RIG_TEST(the_cid_that_is_there_may_be_written_again),
+        RIG_TEST(a_session_leaves_no_notice_to_the_next),
         RIG_TEST(requests_need_their_protocol_feature),
         RIG_TEST(unknown_requests_are_refused),
         RIG_TEST(features_that_were_not_offered_are_refused),

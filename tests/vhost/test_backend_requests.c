@@ -134,6 +134,7 @@ who_takes_no_requests_is_served_all_the_same(void **state)
     front_run_host(front);
     assert_int_equal(front_noticed(front, VSK_NOTICE_NOTE, "requests"),
                      VSK_EOF);
+    assert_int_equal(front->backend.requests.fd, -1);
     give_requests(front);
     assert_int_equal(
         send(front->requests.fd, "nonsense, and more of it", 24, MSG_NOSIGNAL),
@@ -143,6 +144,55 @@ who_takes_no_requests_is_served_all_the_same(void **state)
                      VSK_BAD_MESSAGE_SIZE);
 
     front_echo(front, conn, "hello");
+    front_free(front);
+}
+
+/* Let all go on; whether the back end comes to rest. */
+static bool
+rests(struct front *front)
+{
+    front_run_host(front);
+    front_run_host(front);
+    return !rig_readable(vsk_backend_fileno(&front->backend));
+}
+
+static void
+sockets_that_somebody_else_has_too_are_not_waited_for(void **state)
+{
+    struct front *front = front_live(2);
+    int copies[3];
+    (void)state;
+
+    give_requests(front);
+    copies[0] = dup(front->backend.requests.fd);
+    give_requests(front);
+    assert_true(rests(front)); /* the first one's other end is gone */
+    copies[1] = dup(front->backend.requests.fd);
+    vsk_channel_close(&front->requests);
+    assert_true(rests(front));
+    copies[2] = dup(front->backend.channel.fd);
+    front_hang_up(front);
+    assert_true(rests(front));
+
+    for (uint32_t i = 0; i < 3; i++)
+        (void)close(copies[i]);
+    front_free(front);
+}
+
+static void
+descriptors_that_nobody_asked_for_are_closed(void **state)
+{
+    struct front *front = front_live(2);
+    vsk_message message = {.request = VSK_BACKEND_REQUEST_CONFIG_CHANGE,
+                           .flags = VSK_MESSAGE_VERSION | VSK_MESSAGE_REPLY};
+    (void)state;
+
+    give_requests(front);
+    assert_int_equal(vsk_channel_send(&front->requests, &message,
+                                      VSK_PAYLOAD_U64, &front->kicks[0], 1),
+                     VSK_OK);
+    front_run_host(front);
+
     front_free(front);
 }
 
@@ -286,6 +336,8 @@ main(void)
         RIG_TEST(nothing_is_announced_without_a_socket_or_while_suspended),
         RIG_TEST(a_socket_for_requests_stays_open_and_may_be_replaced),
         RIG_TEST(who_takes_no_requests_is_served_all_the_same),
+        RIG_TEST(sockets_that_somebody_else_has_too_are_not_waited_for),
+        RIG_TEST(descriptors_that_nobody_asked_for_are_closed),
         RIG_TEST(messages_do_for_kicks_and_calls),
         RIG_TEST(without_them_agreed_on_there_are_none),
         RIG_TEST(an_error_of_a_ring_is_a_message_too),

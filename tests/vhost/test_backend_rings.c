@@ -2,6 +2,7 @@
 /* Which rings the back end touches, when, and where it begins. */
 #include "front_rig.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,6 +44,73 @@ the_driver_is_ready_when_both_rings_run(void **state)
 
     assert_int_equal(front_noticed(front, VSK_NOTICE_LIVE, "ready"), VSK_OK);
     assert_true(vsk_setup_live(&front->device.setup));
+    front_free(front);
+}
+
+static void
+ready_is_said_once_and_not_of_one_ring(void **state)
+{
+    struct front *front = front_new();
+    vsk_notice notice;
+    (void)state;
+
+    front_agree(front, VSK_BACKEND_PROTOCOL, ALL);
+    front_open(front);
+    front_forget_notices(front);
+    front_start(front, VSK_RX, 0);
+    assert_int_equal(vsk_notices_take(&front->backend.notices, &notice),
+                     VSK_NONE);
+    front_start(front, VSK_TX, 0);
+    assert_int_equal(front_noticed(front, VSK_NOTICE_LIVE, "ready"), VSK_OK);
+    front_do(front, front_message(VSK_REQUEST_SET_OWNER));
+
+    assert_int_equal(vsk_notices_take(&front->backend.notices, &notice),
+                     VSK_NONE);
+    front_free(front);
+}
+
+/* Whether the back end wants to be stepped within 20 ms. */
+static bool
+stirs(struct front *front)
+{
+    struct pollfd wanted = {.fd = vsk_backend_fileno(&front->backend),
+                            .events = POLLIN};
+
+    front_run(front);
+    return poll(&wanted, 1, 20) != 0;
+}
+
+static void
+only_rings_without_kicks_that_run_are_polled(void **state)
+{
+    struct front *front = front_live(2);
+    (void)state;
+
+    assert_false(stirs(front));
+    front_do(front,
+             front_u64(VSK_REQUEST_SET_VRING_KICK, VSK_TX | VSK_MESSAGE_NO_FD));
+    assert_true(stirs(front));
+    front_enable(front, VSK_TX, false);
+
+    assert_false(stirs(front));
+    front_free(front);
+}
+
+static void
+who_cannot_be_called_any_more_is_called_no_more(void **state)
+{
+    struct front *front = front_live(2);
+    int ends[2];
+    (void)state;
+
+    rig_pair(SOCK_STREAM, ends);
+    front_do_fd(front, front_u64(VSK_REQUEST_SET_VRING_CALL, VSK_TX), ends[0]);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    front_enable(front, VSK_TX, false);
+    front_enable(front, VSK_TX, true);
+
+    assert_int_equal(front->backend.rings[VSK_TX].call, -1);
     front_free(front);
 }
 
@@ -175,6 +243,79 @@ a_ring_that_waits_for_memory_says_so_once(void **state)
 
     assert_int_equal(vsk_notices_take(&front->backend.notices, &notice),
                      VSK_NONE);
+    front_free(front);
+}
+
+static void
+a_ring_waits_for_its_size_its_place_and_features(void **state)
+{
+    (void)state;
+
+    for (uint32_t last = 0; last < 3; last++) {
+        struct front *front = front_new();
+        vsk_message needs[3];
+        vsk_notice notice;
+
+        front_set_memory(front);
+        front_open(front);
+        needs[0] = front_state(VSK_REQUEST_SET_VRING_NUM, VSK_TX, FRONT_SIZE);
+        needs[1] = front_addr(front, VSK_TX);
+        needs[2] = front_u64(VSK_REQUEST_SET_FEATURES, ALL | MARK);
+        front_forget_notices(front);
+        for (uint32_t i = 0; i < 3; i++)
+            if (i != last)
+                front_do(front, needs[i]);
+        front_kick(front, VSK_TX);
+        front_enable(front, VSK_TX, true);
+        assert_int_equal(front->device.started, 0);
+        assert_int_equal(vsk_notices_take(&front->backend.notices, &notice),
+                         VSK_NONE);
+        front_do(front, needs[last]);
+
+        assert_int_equal(front->device.started, 1u << VSK_TX);
+        front_free(front);
+    }
+}
+
+static void
+a_ring_waits_for_memory_of_each_of_its_parts(void **state)
+{
+    (void)state;
+
+    for (uint32_t part = 0; part < 3; part++) {
+        struct front *front = waiting();
+        vsk_message message = front_addr(front, VSK_TX);
+        uint64_t *const parts[] = {&message.addr.desc, &message.addr.avail,
+                                   &message.addr.used};
+
+        *parts[part] = FRONT_USER - 4096;
+        front_do(front, message);
+        front_forget_notices(front);
+        front_kick(front, VSK_TX);
+        front_enable(front, VSK_TX, true);
+
+        assert_int_equal(front_noticed(front, VSK_NOTICE_NOTE, "ring 1 waits"),
+                         VSK_BAD_RING);
+        front_free(front);
+    }
+}
+
+static void
+other_memory_is_waited_for_anew(void **state)
+{
+    struct front *front = front_new();
+    vsk_message none = front_message(VSK_REQUEST_SET_MEM_TABLE);
+    (void)state;
+
+    front_open(front);
+    front_do(front, front_u64(VSK_REQUEST_SET_FEATURES, ALL | MARK));
+    front_start(front, VSK_RX, 0);
+    front_forget_notices(front);
+    none.memory.count = 0;
+    front_do(front, none);
+
+    assert_int_equal(front_noticed(front, VSK_NOTICE_NOTE, "ring 0 waits"),
+                     VSK_BAD_RING);
     front_free(front);
 }
 
@@ -826,7 +967,13 @@ main(void)
         RIG_TEST(a_ring_runs_when_it_is_kicked_and_enabled_in_any_order),
         RIG_TEST(features_without_the_protocols_bit_enable_all_rings),
         RIG_TEST(memory_features_and_place_may_come_last),
+        RIG_TEST(ready_is_said_once_and_not_of_one_ring),
+        RIG_TEST(only_rings_without_kicks_that_run_are_polled),
+        RIG_TEST(who_cannot_be_called_any_more_is_called_no_more),
         RIG_TEST(a_ring_that_waits_for_memory_says_so_once),
+        RIG_TEST(a_ring_waits_for_its_size_its_place_and_features),
+        RIG_TEST(a_ring_waits_for_memory_of_each_of_its_parts),
+        RIG_TEST(other_memory_is_waited_for_anew),
         RIG_TEST(a_place_that_no_ring_can_have_is_refused),
         RIG_TEST(enabling_reads_once_and_calls_once),
         RIG_TEST(a_disabled_ring_is_left_alone_and_goes_on),
