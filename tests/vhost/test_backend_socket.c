@@ -226,6 +226,27 @@ a_back_end_has_one_socket(void **state)
 }
 
 static void
+a_back_end_that_has_a_socket_does_not_listen(void **state)
+{
+    struct front *front = bare();
+    char other[RIG_FOLDER + 8];
+    (void)state;
+
+    (void)snprintf(other, sizeof other, "%s/other", folder);
+    assert_int_equal(vsk_backend_dial(&front->backend, path), VSK_OK);
+    assert_int_equal(vsk_backend_listen(&front->backend, other), VSK_ERR_BUSY);
+    front_free(front);
+    front = bare();
+    assert_int_equal(vsk_backend_listen(&front->backend, path), VSK_OK);
+    assert_int_equal(vsk_backend_listen(&front->backend, other), VSK_ERR_BUSY);
+    front_free(front);
+    front = front_new();
+
+    assert_int_equal(vsk_backend_listen(&front->backend, other), VSK_ERR_BUSY);
+    front_free(front);
+}
+
+static void
 without_free_descriptors_it_waits_and_does_not_spin(void **state)
 {
     struct front *front = bare();
@@ -449,6 +470,7 @@ main(void)
         SOCKET_TEST(anothers_file_is_not_removed),
         SOCKET_TEST(a_path_that_is_none_is_refused),
         SOCKET_TEST(a_back_end_has_one_socket),
+        SOCKET_TEST(a_back_end_that_has_a_socket_does_not_listen),
         SOCKET_TEST(without_free_descriptors_it_waits_and_does_not_spin),
         SOCKET_TEST(it_dials_until_somebody_is_there_and_again),
         SOCKET_TEST(once_is_once),

@@ -169,6 +169,31 @@ needs_a_slot_for_its_memory(void **state)
 
     play_over(play, VSK_BAD_REGION, "GET_MAX_MEM_SLOTS");
     play_free(play);
+    play = play_new(&options);
+    play->protocol |= VSK_BIT(VSK_PROTOCOL_CONFIGURE_MEM_SLOTS);
+    play->slots = 1;
+    play_talk(play);
+
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    play_free(play);
+}
+
+static void
+sets_a_table_where_slots_are_not_wanted(void **state)
+{
+    vsk_frontend_options options = play_options();
+    struct play *play;
+    (void)state;
+
+    options.protocol |= VSK_BIT(VSK_PROTOCOL_CONFIGURE_MEM_SLOTS);
+    play = play_new(&options);
+    play->protocol |= VSK_BIT(VSK_PROTOCOL_CONFIGURE_MEM_SLOTS);
+    play_talk(play);
+
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    assert_true(play_asked(play, "SET_MEM_TABLE"));
+    assert_false(play_asked(play, "ADD_MEM_REG"));
+    play_free(play);
 }
 
 static void
@@ -278,6 +303,68 @@ a_guest_cannot_have_a_reserved_cid(void **state)
         assert_false(play->guest.open);
         play_free(play);
     }
+}
+
+static void
+the_last_cid_is_a_guests_too(void **state)
+{
+    struct play *play = play_new(NULL);
+    (void)state;
+
+    play->cid = 0xfffffffe;
+    play_talk(play);
+
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    assert_int_equal(play->guest.endpoint.local_cid, 0xfffffffe);
+    play_free(play);
+}
+
+static void
+what_is_no_socket_is_not_adopted(void **state)
+{
+    struct play *play = play_made(NULL);
+    char path[128];
+    (void)state;
+
+    assert_int_equal(vsk_frontend_adopt(&play->frontend, -1), VSK_ERR_SYSTEM);
+    assert_int_equal(
+        vsk_frontend_adopt(&play->frontend, play->frontend.memory_fd),
+        VSK_ERR_SYSTEM);
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_CONNECTING);
+    memset(path, 'x', sizeof path);
+    path[108] = '\0';
+    assert_int_equal(vsk_frontend_connect(&play->frontend, path),
+                     VSK_ERR_ARGUMENT);
+    path[107] = '\0';
+    assert_int_equal(vsk_frontend_connect(&play->frontend, path),
+                     VSK_ERR_SYSTEM);
+    assert_int_equal(play_adopt(play), VSK_OK);
+
+    assert_int_equal(vsk_frontend_connect(&play->frontend, path),
+                     VSK_ERR_STATE);
+    play_free(play);
+}
+
+static void
+sockets_that_somebody_else_has_too_are_not_waited_for(void **state)
+{
+    struct play *play = play_live(NULL);
+    int copies[] = {dup(play->frontend.channel.fd),
+                    dup(play->frontend.requests.fd),
+                    dup(play->frontend.calls[VSK_RX])};
+    (void)state;
+
+    play_close(&play->fd);
+    play_close(&play->requests);
+    assert_int_equal(vsk_notify_signal(copies[2]), VSK_OK);
+    (void)play_step(play);
+    (void)play_step(play);
+
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_OVER);
+    assert_false(rig_readable(vsk_frontend_fileno(&play->frontend)));
+    for (uint32_t i = 0; i < 3; i++)
+        (void)close(copies[i]);
+    play_free(play);
 }
 
 static void
@@ -477,6 +564,10 @@ main(void)
         cmocka_unit_test(adds_a_region_where_it_can),
         cmocka_unit_test(sets_a_table_where_slots_are_not_known),
         cmocka_unit_test(needs_a_slot_for_its_memory),
+        cmocka_unit_test(sets_a_table_where_slots_are_not_wanted),
+        cmocka_unit_test(the_last_cid_is_a_guests_too),
+        cmocka_unit_test(what_is_no_socket_is_not_adopted),
+        cmocka_unit_test(sockets_that_somebody_else_has_too_are_not_waited_for),
         cmocka_unit_test(hands_over_two_queues_where_there_are_two),
         cmocka_unit_test(stops_where_there_is_one_queue),
         cmocka_unit_test(status_is_mirrored_where_it_is_agreed_on),

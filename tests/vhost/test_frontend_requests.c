@@ -324,6 +324,22 @@ notifications_are_messages_where_it_is_agreed_on(void **state)
 }
 
 static void
+rings_that_are_stopped_are_not_kicked(void **state)
+{
+    struct play *play = inband();
+    (void)state;
+
+    play_forget(play);
+    assert_int_equal(vsk_frontend_kick(&play->frontend, VSK_TX), VSK_OK);
+    assert_int_equal(vsk_frontend_stop(&play->frontend), VSK_OK);
+    play_talk(play);
+
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_STOPPED);
+    assert_false(play_asked(play, "VRING_KICK"));
+    play_free(play);
+}
+
+static void
 a_call_is_a_message_then(void **state)
 {
     struct play *play = inband();
@@ -380,6 +396,7 @@ main(void)
         cmocka_unit_test(a_back_end_need_not_have_requests),
         cmocka_unit_test(who_asks_and_never_reads_is_not_waited_for),
         cmocka_unit_test(notifications_are_messages_where_it_is_agreed_on),
+        cmocka_unit_test(rings_that_are_stopped_are_not_kicked),
         cmocka_unit_test(a_call_is_a_message_then),
         cmocka_unit_test(eventfds_are_made_where_the_back_end_wants_them),
     };

@@ -212,6 +212,24 @@ another_back_end_takes_over_where_the_rings_stood(void **state)
 }
 
 static void
+of_another_back_end_only_its_own_sockets_are_waited_for(void **state)
+{
+    struct play *play = stopped();
+    int copies[] = {dup(play->frontend.channel.fd),
+                    dup(play->frontend.requests.fd)};
+    (void)state;
+
+    assert_int_equal(play_adopt(play), VSK_OK);
+    play_talk(play);
+
+    stands(play);
+    assert_false(rig_readable(vsk_frontend_fileno(&play->frontend)));
+    (void)close(copies[0]);
+    (void)close(copies[1]);
+    play_free(play);
+}
+
+static void
 another_back_end_may_have_more_queues(void **state)
 {
     struct play *play = play_new(NULL);
@@ -623,6 +641,8 @@ main(void)
         cmocka_unit_test(a_reset_begins_anew_when_the_rings_stand_still),
         cmocka_unit_test(a_reset_is_said_by_status_where_that_is_agreed_on),
         cmocka_unit_test(another_back_end_takes_over_where_the_rings_stood),
+        cmocka_unit_test(
+            of_another_back_end_only_its_own_sockets_are_waited_for),
         cmocka_unit_test(another_back_end_may_have_more_queues),
         cmocka_unit_test(another_back_end_must_know_the_features_in_use),
         cmocka_unit_test(a_large_state_is_saved_through_pipes),

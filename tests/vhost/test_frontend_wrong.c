@@ -199,6 +199,34 @@ a_config_is_what_was_asked_for(void **state)
 
     play_over(play, VSK_BAD_REPLY, "GET_CONFIG");
     play_free(play);
+    /* No byte, and a size that says so. */
+    play = with_twist((struct twist){
+        .request = VSK_REQUEST_GET_CONFIG, .flip = 8 * 16 + 4, .more = -8});
+
+    play_over(play, VSK_BAD_REPLY, "GET_CONFIG");
+    play_free(play);
+}
+
+static void
+a_request_that_does_not_leave_in_time_is_given_up(void **state)
+{
+    vsk_frontend_options options = play_options();
+    struct play *play;
+    int ends[2];
+    (void)state;
+
+    options.timeout = HASTE;
+    play = play_made(&options);
+    rig_pair(SOCK_STREAM, ends);
+    (void)rig_fill(ends[0]);
+    assert_int_equal(vsk_frontend_adopt(&play->frontend, ends[0]), VSK_OK);
+    play->fd = ends[1];
+    (void)play_step(play);
+    assert_int_equal(vsk_loop_wait(&play->frontend.loop, VSK_SECOND), VSK_OK);
+    (void)play_step(play);
+
+    play_over(play, VSK_TIMEOUT, "GET_FEATURES");
+    play_free(play);
 }
 
 static void
@@ -334,6 +362,7 @@ main(void)
         cmocka_unit_test(a_failure_that_is_acknowledged_ends_it),
         cmocka_unit_test(an_answer_must_come_in_time),
         cmocka_unit_test(a_barrier_wants_its_answer_too),
+        cmocka_unit_test(a_request_that_does_not_leave_in_time_is_given_up),
         cmocka_unit_test(nobody_asked),
         cmocka_unit_test(an_end_is_told_to_all_connections),
         cmocka_unit_test(an_end_is_seen_behind_a_flood),
