@@ -1255,6 +1255,45 @@ a_server_that_lives_and_a_file_are_left_alone(void **state)
 }
 
 static void
+a_server_of_another_type_is_left_alone(void **state)
+{
+    struct world *w = *state;
+    vsk_bridge_options options = vsk_bridge_options_default();
+    int listener = program_listens(w, PORT, SOCK_SEQPACKET);
+    vsk_bridge other;
+    char path[80];
+
+    (void)snprintf(path, sizeof path, "%s.seq_%u", w->path, PORT);
+    options.path = path;
+    assert_int_equal(vsk_bridge_open(&other, &w->device, &options),
+                     VSK_ERR_BUSY);
+
+    assert_int_equal(access(path, F_OK), 0);
+    (void)close(listener);
+}
+
+static void
+anothers_file_is_not_removed(void **state)
+{
+    struct world *w = *state;
+    vsk_bridge_options options = vsk_bridge_options_default();
+    int listener = program_listens(w, PORT, SOCK_STREAM);
+    vsk_bridge other;
+    char path[80];
+    char program[80];
+
+    (void)snprintf(path, sizeof path, "%s/other", w->folder);
+    (void)snprintf(program, sizeof program, "%s_%u", w->path, PORT);
+    options.path = path;
+    assert_int_equal(vsk_bridge_open(&other, &w->device, &options), VSK_OK);
+    assert_int_equal(rename(program, path), 0);
+    vsk_bridge_close(&other);
+
+    assert_int_equal(access(path, F_OK), 0);
+    (void)close(listener);
+}
+
+static void
 a_path_must_have_room_for_its_ports(void **state)
 {
     struct world *w = *state;
@@ -1275,6 +1314,14 @@ a_path_must_have_room_for_its_ports(void **state)
     options.path = "/nowhere/at/all";
     assert_int_equal(vsk_bridge_open(&other, &w->device, &options),
                      VSK_ERR_SYSTEM);
+    path[VSK_BRIDGE_PATH] = '\0'; /* the longest one: of nothing */
+    memcpy(path, options.path, strlen(options.path));
+    options.path = path;
+    assert_int_equal(vsk_bridge_open(&other, &w->device, &options),
+                     VSK_ERR_SYSTEM);
+    options.connections = UINT32_MAX - 3;
+    assert_int_equal(vsk_bridge_open(&other, &w->device, &options),
+                     VSK_ERR_ARGUMENT);
     options.connections = 0;
     assert_int_equal(vsk_bridge_open(&other, &w->device, &options),
                      VSK_ERR_ARGUMENT);
@@ -1357,6 +1404,8 @@ main(void)
         CASE(only_the_devices_own_back_end_is_served_and_once),
         CASE(what_a_dead_server_left_is_replaced),
         CASE(a_server_that_lives_and_a_file_are_left_alone),
+        CASE(a_server_of_another_type_is_left_alone),
+        CASE(anothers_file_is_not_removed),
         CASE(a_path_must_have_room_for_its_ports),
         CASE(closing_resets_who_is_connected),
     };

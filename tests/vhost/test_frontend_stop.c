@@ -603,6 +603,37 @@ a_transfer_needs_device_state(void **state)
     assert_int_equal(vsk_frontend_transfer(&play->frontend, 0, true),
                      VSK_ERR_STATE);
     play_free(play);
+    play = play_live(NULL);
+
+    assert_int_equal(vsk_frontend_transfer(&play->frontend, 0, true),
+                     VSK_ERR_STATE);
+    play_free(play);
+}
+
+static void
+a_channel_that_is_not_wanted_is_closed(void **state)
+{
+    const uint64_t answers[] = {1, VSK_MESSAGE_NO_FD};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct play *play = stopped();
+        uint8_t byte;
+        int own[2];
+
+        rig_pair(SOCK_STREAM, own);
+        play->brings = own[0];
+        play->state_answer = answers[i];
+        assert_int_equal(vsk_frontend_transfer(&play->frontend,
+                                               play->frontend.memory_fd, true),
+                         VSK_OK);
+        play_talk(play);
+        play_close(&play->brings);
+
+        assert_int_equal(recv(own[1], &byte, 1, MSG_DONTWAIT), 0);
+        play_close(&own[1]);
+        play_free(play);
+    }
 }
 
 static void
@@ -657,6 +688,7 @@ main(void)
         cmocka_unit_test(a_back_end_that_does_not_go_on_is_given_up),
         cmocka_unit_test(a_slow_file_has_all_the_time),
         cmocka_unit_test(a_transfer_needs_device_state),
+        cmocka_unit_test(a_channel_that_is_not_wanted_is_closed),
         cmocka_unit_test(a_transfer_may_be_closed_at_any_time),
     };
 
