@@ -1255,6 +1255,24 @@ a_server_that_lives_and_a_file_are_left_alone(void **state)
 }
 
 static void
+a_socket_that_somebody_else_has_too_is_not_waited_for(void **state)
+{
+    struct world *w = *state;
+    const vsk_bridge_link *link = &w->bridge.links[w->bridge.free];
+    int fd = program_connects(w, SOCK_STREAM);
+    int copy;
+
+    UNTIL(w, w->bridge.count == 1);
+    copy = dup(link->fd);
+    (void)close(fd);
+    UNTIL(w, w->bridge.count == 0);
+    world_run(w, 3);
+
+    assert_false(rig_readable(vsk_bridge_fileno(&w->bridge)));
+    (void)close(copy);
+}
+
+static void
 a_server_of_another_type_is_left_alone(void **state)
 {
     struct world *w = *state;
@@ -1404,6 +1422,7 @@ main(void)
         CASE(only_the_devices_own_back_end_is_served_and_once),
         CASE(what_a_dead_server_left_is_replaced),
         CASE(a_server_that_lives_and_a_file_are_left_alone),
+        CASE(a_socket_that_somebody_else_has_too_is_not_waited_for),
         CASE(a_server_of_another_type_is_left_alone),
         CASE(anothers_file_is_not_removed),
         CASE(a_path_must_have_room_for_its_ports),
