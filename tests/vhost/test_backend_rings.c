@@ -247,6 +247,57 @@ a_ring_that_waits_for_memory_says_so_once(void **state)
 }
 
 static void
+another_place_is_waited_for_anew(void **state)
+{
+    struct front *front = waiting();
+    vsk_message message = front_addr(front, VSK_TX);
+    (void)state;
+
+    message.addr.desc = 0;
+    front_do(front, message);
+    front_kick(front, VSK_TX);
+    front_enable(front, VSK_TX, true);
+    front_forget_notices(front);
+    front_do(front, message);
+
+    assert_int_equal(front_noticed(front, VSK_NOTICE_NOTE, "ring 1 waits"),
+                     VSK_BAD_RING);
+    front_free(front);
+}
+
+static void
+the_largest_ring_and_the_last_base_are_legal(void **state)
+{
+    struct front *front = front_new();
+    (void)state;
+
+    front_do(front,
+             front_state(VSK_REQUEST_SET_VRING_NUM, VSK_RX, VSK_RING_MAX));
+    front_do(front, front_state(VSK_REQUEST_SET_VRING_BASE, VSK_RX, 0xffff));
+    front_free(front);
+}
+
+static void
+descriptors_of_a_ring_are_replaced(void **state)
+{
+    const vsk_request requests[] = {VSK_REQUEST_SET_VRING_KICK,
+                                    VSK_REQUEST_SET_VRING_CALL,
+                                    VSK_REQUEST_SET_VRING_ERR};
+    struct front *front = front_new();
+    uint32_t before;
+    (void)state;
+
+    for (size_t i = 0; i < 3; i++)
+        front_do_fd(front, front_u64(requests[i], VSK_RX), front->kicks[0]);
+    before = rig_fds();
+    for (size_t i = 0; i < 3; i++)
+        front_do_fd(front, front_u64(requests[i], VSK_RX), front->kicks[1]);
+
+    assert_int_equal(rig_fds(), before);
+    front_free(front);
+}
+
+static void
 a_ring_waits_for_its_size_its_place_and_features(void **state)
 {
     (void)state;
@@ -971,6 +1022,9 @@ main(void)
         RIG_TEST(only_rings_without_kicks_that_run_are_polled),
         RIG_TEST(who_cannot_be_called_any_more_is_called_no_more),
         RIG_TEST(a_ring_that_waits_for_memory_says_so_once),
+        RIG_TEST(another_place_is_waited_for_anew),
+        RIG_TEST(the_largest_ring_and_the_last_base_are_legal),
+        RIG_TEST(descriptors_of_a_ring_are_replaced),
         RIG_TEST(a_ring_waits_for_its_size_its_place_and_features),
         RIG_TEST(a_ring_waits_for_memory_of_each_of_its_parts),
         RIG_TEST(other_memory_is_waited_for_anew),
