@@ -125,7 +125,9 @@ the_open_message_can_be_cut_off(void **state)
     assert_int_equal(vsk_backlog_cut(&backlog), 4);
     assert_int_equal(backlog.size, VSK_BACKLOG_HEAD + 2);
     assert_memory_equal(vsk_backlog_message(&backlog, &size), "ab", 2);
+    assert_int_equal(add_part(&backlog, bytes + 4, 2, false), VSK_OK);
     vsk_backlog_take(&backlog, VSK_BACKLOG_HEAD + 2);
+    assert_int_equal(vsk_backlog_cut(&backlog), 2);
     assert_null(backlog.bytes);
 }
 

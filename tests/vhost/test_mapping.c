@@ -147,7 +147,7 @@ what_goes_beyond_the_file_is_refused(void **state)
     const uint64_t ranges[][2] = {
         {4 * PAGE + 1, 0},      {PAGE, 3 * PAGE + 1},          {1, 4 * PAGE},
         {1, UINT64_MAX},        {PAGE, UINT64_MAX - PAGE + 1}, {UINT64_MAX, 1},
-        {UINT64_C(1) << 63, 0}, {(UINT64_C(1) << 63) - 1, 0},
+        {UINT64_C(1) << 63, 0}, {(UINT64_C(1) << 63) - 1, 0},  {PAGE, 5 * PAGE},
     };
 
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
@@ -161,6 +161,7 @@ an_empty_region_is_refused(void **state)
     struct share *share = *state;
 
     assert_int_equal(refused(share, 0, 0, USER, 0), VSK_BAD_REGION);
+    assert_int_equal(refused(share, 0, 0, USER, 8), VSK_BAD_REGION);
 }
 
 static void
@@ -231,7 +232,7 @@ own_memory_begins_and_ends_with_a_page(void **state)
         {0, PAGE + 1},
         {1, PAGE},
         {UINT64_MAX - 4095, 8192},
-        {0, 1 + ~(uint64_t)INT64_MAX},
+        {0, ~(uint64_t)INT64_MAX},
     };
     vsk_mapping *mapping = NULL;
     int fd = -1;
