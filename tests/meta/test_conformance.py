@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.conformance.cases import CLAUSE, Case, cases, proofs
 from tests.conformance.clauses import clauses, explain, reasons
-from tests.mutants import rules
+from tests.mutants import checks, rules
+from tests.mutants.__main__ import LISTS, patterns
 
 SOURCES = {".c", ".h", ".py", ".lua"}
 
@@ -57,10 +58,20 @@ def test_every_reason_is_needed(found: list[Case], known: set[str]) -> None:
 def test_every_rule_of_the_core_can_be_switched_off(top: Path, known: set[str]) -> None:
     statuses = rules.statuses((top / "core" / "vsk" / "status.h").read_text())
 
-    found = {mutant.status for mutant in rules.mutants(top / "core" / "vsk")}
+    found = {
+        mutant.status for part in ("vsk", "vhost") for mutant in rules.mutants(top / "core" / part)
+    }
 
     assert found <= set(statuses)
     assert {status.clause for status in statuses.values()} <= known | {""}
+
+
+def test_what_is_said_of_a_check_fits_one_that_is_there(top: Path) -> None:
+    vhost = top / "core" / "vhost"
+    found = [str(mutant) for mutant in [*rules.mutants(vhost), *checks.mutants(vhost)]]
+    said = [row for name in LISTS for row in patterns(name) if row.startswith("core/vhost/")]
+
+    assert [row for row in said if not any(fnmatchcase(text, row) for text in found)] == []
 
 
 def test_a_case_of_every_language_is_read(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-"""The core built for changes: a shared library of its own for each mutant, and the test programs
-of tests/core, built once, which load it."""
+"""The core and its sockets built for changes: a shared library of its own for each mutant, and the
+test programs of tests/core and tests/vhost, built once, which load it."""
 
 import os
 import re
@@ -9,15 +9,19 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Timer
 from typing import NamedTuple
 
 TOP = Path(__file__).parents[2]
-FAILED = re.compile(r"^\[  FAILED  \] (?!.*test\(s\))(.+)$", re.M)
+FAILED = re.compile(r"^\[  (?:FAILED|ERROR )  \] (?!--- |.*test\(s\))(.+)$", re.M)
 BEGUN = re.compile(r"^\[ RUN      \] (.+)$", re.M)
 ENDED = re.compile(r"^\[       OK \]", re.M)
-CFLAGS = ("-std=c11", "-O0", "-w", "-fPIC", '-DVSK_VERSION="0"')
+CFLAGS = ("-std=c11", "-O0", "-w", "-fPIC", '-DVSK_VERSION="0"', "-D_GNU_SOURCE")
+# Whose tests a source has.
+TESTS = {"vsk": "core", "vhost": "vhost"}
 # Long, and about what no status depends on: cuts of every kind, threads.
-LEFT_OUT = {"test_cutter", "test_threads"}
+LEFT_OUT = {"core/test_cutter", "core/test_threads"}
 
 
 class Result(NamedTuple):
@@ -34,11 +38,19 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         self.folder = folder
-        self.core = folder / "core" / "vsk"
-        shutil.copytree(TOP / "core" / "vsk", self.core)
-        shutil.copytree(TOP / "tests" / "core", folder / "tests")
-        (folder / "objects").mkdir()
+        self.core = folder / "core"
+        self.tests = folder / "tests"
+        for part, tests in TESTS.items():
+            shutil.copytree(TOP / "core" / part, self.core / part)
+            shutil.copytree(TOP / "tests" / tests, self.tests / tests)
         self.limits: dict[str, float] = {}
+        self.scratch = TemporaryDirectory(prefix="vsk-")  # short: paths of sockets begin with it
+
+    def __enter__(self) -> "Bench":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.scratch.cleanup()
 
     def _cc(self, *arguments: str | Path) -> None:
         command = [os.environ.get("CC", "cc"), *map(str, (*CFLAGS, *arguments))]
@@ -48,39 +60,41 @@ class Bench:
     def compile(self, source: Path, target: Path, *flags: str) -> None:
         """Compile one file, of the core or of the tests."""
         vectors = f'-DVSK_VECTORS_DIR="{TOP / "tests" / "vectors"}"'
-        include = (f"-I{self.folder / 'core'}", f"-I{self.folder / 'tests'}")
+        folders = (self.core, *(self.tests / tests for tests in TESTS.values()))
+        include = (f"-I{folder}" for folder in folders)
         self._cc("-c", *include, vectors, *flags, source, "-o", target)
 
-    def link(self, folder: Path, changed: Path | None = None) -> None:
-        """Link the library, with one object that takes the place of its namesake."""
-        objects = [
-            path
-            for path in sorted((self.folder / "objects").glob("*.o"))
-            if changed is None or path.name != changed.name
-        ]
-        self._cc("-shared", *objects, *([changed] if changed else []), "-o", folder / "libvsk.so")
+    def link(self, folder: Path, file: str = "", changed: Path | None = None) -> None:
+        """Link the libraries that tests load, with one object in the place of a file's own."""
+        for part in TESTS:
+            objects = sorted((self.core / part).glob("*.o"))
+            own = (self.core / file).with_suffix(".o")
+            if changed and own not in objects:
+                continue
+            target = folder / f"libvsk-{part}.so"
+            self._cc(
+                "-shared", *(changed if path == own else path for path in objects), "-o", target
+            )
 
     def _build_program(self, source: Path) -> None:
         made, built = source.with_suffix(".o"), source.with_suffix("")
         self.compile(source, made)
-        libraries = (f"-L{self.folder}", "-lvsk", "-lcmocka", "-lcjson", "-lpthread")
-        self._cc(made, *sorted((self.folder / "tests").glob("*rig.o")), *libraries, "-o", built)
+        libraries = ("-lvsk-vhost", "-lvsk-vsk", "-lcmocka", "-lcjson", "-lpthread")
+        rigs = {*(self.tests / "core").glob("*rig.o"), *source.parent.glob("*rig.o")}
+        self._cc(made, *sorted(rigs), f"-L{self.folder}", *libraries, "-o", built)
 
     def build(self, workers: ThreadPoolExecutor) -> None:
         """Compile everything once, and see that every program passes."""
-        sources = sorted(self.core.glob("*.c"))
-        targets = [self.folder / "objects" / f"{source.stem}.o" for source in sources]
-        list(workers.map(self.compile, sources, targets))
-        for rig in sorted((self.folder / "tests").glob("*rig.c")):
-            self.compile(rig, rig.with_suffix(".o"))
+        sources = [*self.core.glob("*/*.c"), *self.tests.glob("*/*rig.c")]
+        list(workers.map(lambda source: self.compile(source, source.with_suffix(".o")), sources))
         self.link(self.folder)
-        programs = [
-            source
-            for source in sorted((self.folder / "tests").glob("test_*.c"))
-            if source.stem not in LEFT_OUT
-        ]
-        list(workers.map(self._build_program, programs))
-        list(workers.map(self._measure, [source.stem for source in programs]))
+        programs = {
+            str(source.relative_to(self.tests).with_suffix("")): source
+            for source in sorted(self.tests.glob("*/test_*.c"))
+        }
+        wanted = sorted(programs.keys() - LEFT_OUT)
+        list(workers.map(self._build_program, map(programs.get, wanted)))
+        list(workers.map(self._measure, wanted))
 
     def _measure(self, program: str) -> None:
         start = time.monotonic()
@@ -89,43 +103,55 @@ class Bench:
             raise SystemExit(f"{program} fails without a change: {', '.join(result.failed)}")
         self.limits[program] = 2 + 10 * (time.monotonic() - start)
 
-    def run(self, program: str, library: Path, limit: float = 0, **more: str) -> Result:
-        """Run a test program over a library; one that hangs or dies has failed where it stood."""
-        environment = os.environ | {"LD_LIBRARY_PATH": str(library)} | more
-        try:
-            done = subprocess.run(
-                [self.folder / "tests" / program],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=limit or self.limits[program],
-                check=False,
-            )
-            code, output = done.returncode, done.stdout
-        except subprocess.TimeoutExpired as late:
-            code, output = -1, late.stdout or b""
-        text = output.decode(errors="replace")
+    def _start(self, program: str, library: Path, more: dict[str, str]) -> subprocess.Popen[str]:
+        folders = f"{library}:{self.folder}"
+        return subprocess.Popen(
+            [self.tests / program],
+            env=os.environ | {"LD_LIBRARY_PATH": folders, "TMPDIR": self.scratch.name} | more,
+            cwd=self.scratch.name,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+
+    def run(
+        self, program: str, library: Path, limit: float = 0, first: bool = False, **more: str
+    ) -> Result:
+        """Run a test program over a library, all of it, or up to the first case that fails; one
+        that hangs or dies has failed where it stood."""
+        process = self._start(program, library, more)
+        late = Timer(limit or self.limits[program], process.kill)
+        late.start()
+        text = ""
+        for line in process.stdout:
+            text += line
+            if first and FAILED.match(line):
+                process.kill()
+        process.wait()
+        late.cancel()
         failed = FAILED.findall(text)
         begun = BEGUN.findall(text)
-        if code < 0 and begun and len(begun) > len(ENDED.findall(text)) + len(failed):
+        if process.returncode < 0 and begun and len(begun) > len(ENDED.findall(text)) + len(failed):
             failed.append(begun[-1])
-        return Result(program, code == 0, tuple(dict.fromkeys(failed)))
+        return Result(program, process.returncode == 0, tuple(dict.fromkeys(failed)))
 
     def output(self, program: str, library: Path, **more: str) -> str:
         """What a program prints over a library, where it must not fail."""
-        return subprocess.run(
-            [self.folder / "tests" / program],
-            env=os.environ | {"LD_LIBRARY_PATH": str(library)} | more,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        process = self._start(program, library, more)
+        text, _ = process.communicate()
+        if process.returncode != 0:
+            raise SystemExit(f"failed: {program}")
+        return text
 
     def programs_for(self, file: str) -> list[str]:
-        """The test programs, those of this file first, then the fast ones."""
-        own = f"test_{Path(file).stem}"
+        """The test programs of a part: of this file first, of its namesakes, the fast ones."""
+        part, name = file.removesuffix(".c").split("/")
+        tests = f"{TESTS[part]}/"
+        own, kin = (f"{tests}test_{word}" for word in (name, name.split("_")[0]))
 
-        def place(name: str) -> tuple[bool, bool, str]:
-            return not name.startswith(own), self.limits[name] > 3, name
+        def place(program: str) -> tuple[bool, bool, float]:
+            return not program.startswith(own), not program.startswith(kin), self.limits[program]
 
-        return sorted(self.limits, key=place)
+        return sorted((name for name in self.limits if name.startswith(tests)), key=place)

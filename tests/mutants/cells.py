@@ -10,7 +10,8 @@ from .bench import Bench, Result
 from .rules import Status
 
 ERR_STATE, BAD_STATE, SEND_RST = -27, -130, 0x002
-PROGRAM = "test_conn"
+PROGRAM = "core/test_conn"
+FILE = "vsk/conn_rules.c"
 
 
 class Cell(NamedTuple):
@@ -25,7 +26,7 @@ class Cell(NamedTuple):
     key: str
 
     def __str__(self) -> str:
-        place = f"core/vsk/conn_rules.c:{self.line}: {self.state} gets {self.input}"
+        place = f"core/{FILE}:{self.line}: {self.state} gets {self.input}"
         return f"{place}: {self.field} = {self.value}"
 
     def clause(self, statuses: Iterable[Status]) -> str:
@@ -38,12 +39,12 @@ def build(bench: Bench) -> Path:
     """A library whose table can be changed by its environment."""
     folder = bench.folder / "cells"
     folder.mkdir()
-    text = (bench.core / "conn_rules.c").read_text()
+    text = (bench.core / FILE).read_text()
     source = folder / "conn_rules.c"
     source.write_text(text.replace("static const vsk_conn_rule", "static vsk_conn_rule"))
     made = folder / "conn_rules.o"
     bench.compile(Path(__file__).with_name("cells.c"), made, f'-DRULES_C="{source}"')
-    bench.link(folder, made)
+    bench.link(folder, FILE, made)
     return folder
 
 
@@ -73,7 +74,7 @@ def _changes(next_: int, reason: int, actions: int, status: int, states: int) ->
 
 def cells(bench: Bench, library: Path) -> list[Cell]:
     """Every field of every cell, as the compiled table has them."""
-    parts, rules = (bench.core / "conn_parts.h", bench.core / "conn_rules.c")
+    parts, rules = (bench.core / "vsk" / "conn_parts.h", bench.core / FILE)
     states, inputs, lines = _names(parts.read_text(), rules.read_text())
     found = []
     for row in bench.output(PROGRAM, library, VSK_CELL="list").splitlines():

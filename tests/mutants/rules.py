@@ -12,21 +12,23 @@ TABLE_LINE = re.compile(r'X\((BAD_\w+), (-\d+),\s*(?:"[^"]*"\s*)+,\s*"([^"]*)"\)
 COMPARED = re.compile(r"[=!]= VSK_BAD_\w+|case VSK_BAD_\w+:")
 RETURNED = re.compile(r"return VSK_BAD_\w+;")
 GIVEN = re.compile(r"(?:[?:,(]|(?<![=!])=) ?VSK_BAD_\w+")
+FUNCTION = re.compile(r"^(\w+)\(", re.M)
 GUARD = re.compile(r"(?:\)|\belse|\{)\s*$")
 # Uses that no pattern fits: the file and the status, and why that is right.
-EXCUSED = {("conn_rules.c", "BAD_FLOW"): "cells of RULES are changed one by one: cells.py"}
+EXCUSED = {("vsk/conn_rules.c", "BAD_FLOW"): "cells of RULES are changed one by one: cells.py"}
 
 
 class Mutant(NamedTuple):
-    """One change to one file of the core."""
+    """One change to one file below core/; status: of the rule that it is about, if it is one."""
 
     file: str
     line: int
+    words: str
     status: str
     text: str
 
     def __str__(self) -> str:
-        return f"core/vsk/{self.file}:{self.line}: {self.status} is never found"
+        return f"core/{self.file}:{self.line}: {self.words}"
 
 
 class Status(NamedTuple):
@@ -40,6 +42,11 @@ def statuses(header: str) -> dict[str, Status]:
     """Every VSK_BAD_* by its name."""
     lines = TABLE_LINE.findall(header.replace("\\\n", ""))
     return {name: Status(int(value), clause) for name, value, clause in lines}
+
+
+def function_at(text: str, place: int) -> str:
+    """The name of the function that a place is in."""
+    return [found[1] for found in FUNCTION.finditer(text, 0, place)][-1]
 
 
 def _around(pattern: re.Pattern[str], text: str, use: re.Match[str]) -> re.Match[str] | None:
@@ -69,14 +76,15 @@ def _mutants_of(file: str, text: str) -> Iterator[Mutant]:
         changed = _without(text, use)
         line = text.count("\n", 0, use.start()) + 1
         if changed is None:
-            raise SystemExit(f"core/vsk/{file}:{line}: no pattern of rules.py fits {use[0]}")
-        yield Mutant(file, line, use[1], changed)
+            raise SystemExit(f"core/{file}:{line}: no pattern of rules.py fits {use[0]}")
+        words = f"{function_at(text, use.start())}: {use[1]} is never found"
+        yield Mutant(file, line, words, use[1], changed)
 
 
-def mutants(core: Path) -> list[Mutant]:
+def mutants(folder: Path) -> list[Mutant]:
     """A mutant for each place where a VSK_BAD_* is given."""
     return [
         mutant
-        for path in sorted(core.glob("*.c"))
-        for mutant in _mutants_of(path.name, path.read_text())
+        for path in sorted(folder.glob("*.c"))
+        for mutant in _mutants_of(f"{folder.name}/{path.name}", path.read_text())
     ]
