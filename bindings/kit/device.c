@@ -43,9 +43,7 @@ kit_device_pop(kit_device *device, kit_chain **chain)
 uint16_t
 kit_device_oldest(const kit_device *device)
 {
-    const vsk_split_device *split = &device->end.split;
-
-    return (uint16_t)(split->state.avail - split->held);
+    return device->end.ring.given;
 }
 
 /* A chain that the script may give to this queue. */
@@ -130,7 +128,7 @@ kit_device_send(kit_device *device, kit_packet *packet, uint32_t *written,
         return status;
     }
     /* Whatever is held came first. */
-    if (device->end.split.held > 1)
+    if (vsk_queue_held(&device->end) > 1)
         device->queue->unordered = true;
     (void)vsk_queue_push(&device->end, &chain, status == VSK_OK ? *written : 0);
     return status;
@@ -181,5 +179,5 @@ kit_device_reset(kit_device *device)
 uint32_t
 kit_device_held(const kit_device *device)
 {
-    return device->end.split.held;
+    return vsk_queue_held(&device->end);
 }

@@ -82,7 +82,7 @@ reap(kit_driver *driver, vsk_used *used)
 
     if (status == VSK_OK)
         status = vsk_buffers_reap(&driver->buffers, used);
-    if (status == VSK_OK && driver->end.split.outstanding == 0)
+    if (status == VSK_OK && driver->end.ring.outstanding == 0)
         queue->unordered = false;
     return status;
 }
@@ -156,11 +156,11 @@ kit_driver_disable_interrupts(kit_driver *driver)
 uint32_t
 kit_driver_free(const kit_driver *driver)
 {
-    return driver->end.split.free_count;
+    return driver->end.ring.free_count;
 }
 
 uint32_t
 kit_driver_outstanding(const kit_driver *driver)
 {
-    return driver->end.split.outstanding;
+    return driver->end.ring.outstanding;
 }

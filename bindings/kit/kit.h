@@ -82,7 +82,7 @@ struct kit_queue {
     uint32_t references;
     kit_memory *memory;
     vsk_ring ring;
-    vsk_split_slot *slots;
+    vsk_ring_slot *slots;
     vsk_record *records;
     vsk_buffer *scratch;
     bool unordered;  /* a chain went back before one that came first */

@@ -110,11 +110,10 @@ kit_queue_new(kit_memory *memory, uint32_t size, uint64_t features,
     vsk_ring ring = {.size = size, .features = features};
     kit_queue *fresh = NULL;
     uint64_t addr;
-    vsk_status status;
+    vsk_status status = vsk_ring_check_size(&ring);
 
-    if (size == 0 || size > VSK_RING_MAX || (size & (size - 1)) != 0)
-        return VSK_ERR_SIZE;
-    status = kit_memory_alloc(memory, vsk_ring_bytes(size), 16, &addr);
+    if (status == VSK_OK)
+        status = kit_memory_alloc(memory, vsk_ring_bytes(&ring), 16, &addr);
     if (status != VSK_OK)
         return status;
     vsk_ring_place(&ring, addr);
@@ -125,7 +124,7 @@ kit_queue_new(kit_memory *memory, uint32_t size, uint64_t features,
         *queue = fresh;
     else {
         kit_queue_unref(fresh);
-        (void)kit_memory_free(memory, addr, vsk_ring_bytes(size));
+        (void)kit_memory_free(memory, addr, vsk_ring_bytes(&ring));
     }
     return status;
 }
@@ -155,17 +154,15 @@ kit_queue_open(kit_memory *memory, const vsk_image_ring *ring,
 vsk_image_ring
 kit_queue_image(const kit_queue *queue)
 {
-    const vsk_split_device *device = &queue->device.end.split;
     vsk_image_ring image = {.ring = queue->ring};
 
     if (kit_queue_check(queue) != VSK_OK)
         return image; /* where it stood is all that is left */
     image.driver = vsk_queue_driver_state(&queue->driver.end);
-    image.device = device->state;
+    image.device = queue->device.end.ring.state;
     /* Chains that are held now, or given and not published, are popped again
-     * by who opens the ring. */
-    image.device.avail = (uint16_t)(image.device.avail - device->held -
-                                    (device->staged - device->state.used));
+     * by who opens the ring: none came back out of order. */
+    image.device.avail = image.device.used;
     return image;
 }
 
@@ -202,7 +199,7 @@ unlist(kit_queue *queue)
             vsk_buffers_release(&queue->driver.buffers, &used);
     }
     (void)kit_memory_free(memory, queue->ring.desc,
-                          vsk_ring_bytes(queue->ring.size));
+                          vsk_ring_bytes(&queue->ring));
 }
 
 void

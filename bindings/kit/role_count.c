@@ -19,8 +19,8 @@ outstanding(const kit_role *role)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
-        sum += role->is_guest ? role->guest->queues[i].split.outstanding
-                              : role->device->queues[i].split.held;
+        sum += role->is_guest ? role->guest->queues[i].ring.outstanding
+                              : vsk_queue_held(&role->device->queues[i]);
     return sum;
 }
 
@@ -32,16 +32,13 @@ lost(const kit_role *role)
 
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
         if (role->is_guest)
-            sum += role->guest->queues[i].split.outstanding !=
+            sum += role->guest->queues[i].ring.outstanding !=
                    role->guest->posted[i] +
                        (i == VSK_RX && role->guest->stage != VSK_STAGE_IDLE
                             ? UINT32_MAX
                             : 0);
-        else {
-            const vsk_split_device *own = &role->device->queues[i].split;
-
-            sum += (uint16_t)(own->state.avail - own->held - own->staged);
-        }
+        else
+            sum += vsk_queue_lost(&role->device->queues[i]);
     return sum;
 }
 
@@ -70,7 +67,7 @@ unsaid(const kit_role *role)
 
     if (!role->is_guest || !role->guest->open)
         return 0;
-    return ending(role) + owes + role->guest->queues[VSK_TX].split.outstanding;
+    return ending(role) + owes + role->guest->queues[VSK_TX].ring.outstanding;
 }
 
 vsk_status

@@ -225,12 +225,23 @@ open_queue(lua_State *L, kit_memory *memory)
     return push_queue(L, status, queue);
 }
 
-/* queue(memory, {size=, indirect=, event_idx=}) or queue(memory, {ring=}) */
+/* queue(memory, {size=, indirect=, event_idx=, packed=, in_order=}) or
+ * queue(memory, {ring=}) */
 int
 glue_queue_new(lua_State *L)
 {
-    static const char *const names[] = {"size", "indirect", "event_idx", "ring",
-                                        NULL};
+    static const struct {
+        const char *name;
+        uint64_t feature;
+        bool by_default;
+    } flags[] = {
+        {"indirect", VSK_F_INDIRECT_DESC, true},
+        {"event_idx", VSK_F_EVENT_IDX, true},
+        {"packed", VSK_F_RING_PACKED, false},
+        {"in_order", VSK_F_IN_ORDER, false},
+    };
+    static const char *const names[] = {
+        "size", "indirect", "event_idx", "packed", "in_order", "ring", NULL};
     kit_memory *memory = glue_check(L, 1, &glue_memory);
     uint64_t features = VSK_F_INDIRECT_DESC | VSK_F_EVENT_IDX;
     uint32_t size = 256;
@@ -243,10 +254,11 @@ glue_queue_new(lua_State *L)
             return open_queue(L, memory);
         if (glue_option(L, 2, "size"))
             size = (uint32_t)glue_value(L, -1, "size", 32);
-        if (!glue_flag(L, 2, "indirect", true))
-            features &= ~(uint64_t)VSK_F_INDIRECT_DESC;
-        if (!glue_flag(L, 2, "event_idx", true))
-            features &= ~(uint64_t)VSK_F_EVENT_IDX;
+        for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+            features &= ~flags[i].feature;
+            if (glue_flag(L, 2, flags[i].name, flags[i].by_default))
+                features |= flags[i].feature;
+        }
     }
     status = kit_queue_new(memory, size, features, &queue);
     return push_queue(L, status, queue);

@@ -52,10 +52,11 @@ vskpy_used(const vsk_used *used)
 int
 vskpy_queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static const char *const names[] = {"memory",    "size", "indirect",
-                                        "event_idx", "ring", NULL};
+    static const char *const names[] = {"memory",    "size",   "indirect",
+                                        "event_idx", "packed", "in_order",
+                                        "ring",      NULL};
     PyObject *memory_object, *size_object = NULL, *ring_object = Py_None;
-    int indirect = 1, event_idx = 1;
+    int indirect = 1, event_idx = 1, packed = 0, in_order = 0;
     uint64_t size = 256, features;
     kit_memory *memory;
     kit_queue *queue;
@@ -63,9 +64,10 @@ vskpy_queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
     vsk_status status;
 
     if (vskpy_fresh(self) < 0 ||
-        !PyArg_ParseTupleAndKeywords(
-            args, kwargs, "O|O$ppO:Queue", VSKPY_NAMES(names), &memory_object,
-            &size_object, &indirect, &event_idx, &ring_object))
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$ppppO:Queue",
+                                     VSKPY_NAMES(names), &memory_object,
+                                     &size_object, &indirect, &event_idx,
+                                     &packed, &in_order, &ring_object))
         return -1;
     memory = vskpy_unwrap(VSKPY_MEMORY, memory_object);
     if (memory == NULL)
@@ -80,7 +82,9 @@ vskpy_queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
         status = kit_queue_open(memory, ring, &queue);
     } else {
         features = (indirect ? VSK_F_INDIRECT_DESC : 0u) |
-                   (event_idx ? VSK_F_EVENT_IDX : 0u);
+                   (event_idx ? VSK_F_EVENT_IDX : 0u) |
+                   (packed ? VSK_F_RING_PACKED : 0u) |
+                   (in_order ? VSK_F_IN_ORDER : 0u);
         status = kit_queue_new(memory, (uint32_t)size, features, &queue);
     }
     if (vskpy_check(status) < 0)

@@ -119,7 +119,7 @@ static void
 compare_base(vsk_backend *backend, uint32_t index)
 {
     const vsk_backend_ring *ring = &backend->rings[index];
-    uint16_t at = backend->device->queues[index].split.state.avail;
+    uint16_t at = backend->device->queues[index].ring.state.avail;
     char text[VSK_NOTICE_TEXT];
     vsk_print out = {text, sizeof text, 0};
 

@@ -87,8 +87,7 @@ vsk_device_start_queue(vsk_device *device, uint32_t queue, const vsk_ring *ring,
 
     if (queue >= VSK_QUEUES || (device->started & VSK_QUEUE_BIT(queue)) != 0)
         return VSK_ERR_ARGUMENT;
-    agreed.features =
-        device->setup.accepted & (VSK_F_INDIRECT_DESC | VSK_F_EVENT_IDX);
+    agreed.features = device->setup.accepted & VSK_F_RING;
     status = vsk_queue_device_init(&device->queues[queue], &device->memory,
                                    &agreed, state);
     if (status == VSK_OK)
@@ -175,7 +174,7 @@ void
 vsk_device_look_at_gate(vsk_device *device)
 {
     if (device->gate && vsk_device_live(device, VSK_EVENT) &&
-        vsk_queue_offered(&device->queues[VSK_EVENT]) != device->gate_at)
+        vsk_queue_is_behind(&device->queues[VSK_EVENT], device->gate_at))
         device->gate = false;
 }
 
@@ -191,7 +190,7 @@ static bool
 have_event(vsk_device *device, uint64_t now, uint32_t size)
 {
     const vsk_chain *chain = &device->chains[VSK_EVENT];
-    uint32_t most = device->queues[VSK_EVENT].split.table.size;
+    uint32_t most = device->queues[VSK_EVENT].ring.table.size;
 
     for (uint32_t i = 0; i < most; i++) {
         vsk_status status;

@@ -141,7 +141,7 @@ vsk_device_poll(vsk_device *device, uint64_t now, vsk_event *event)
     uint32_t budget = VSK_DEVICE_STEPS;
 
     if (vsk_device_live(device, VSK_TX))
-        budget = least(budget, 2 * device->queues[VSK_TX].split.table.size);
+        budget = least(budget, 2 * device->queues[VSK_TX].ring.table.size);
     *event = (vsk_event){.kind = VSK_EVENT_MORE};
     for (uint32_t i = 0; i < budget; i++) {
         if (pending(device, now, event))

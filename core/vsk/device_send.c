@@ -192,7 +192,7 @@ vsk_device_send(vsk_device *device, uint64_t now, vsk_conn *conn,
                 const vsk_outgoing *outgoing, uint64_t *sent)
 {
     uint64_t total = vsk_outgoing_bytes(outgoing);
-    uint32_t most = device->queues[VSK_RX].split.table.size;
+    uint32_t most = device->queues[VSK_RX].ring.table.size;
     vsk_status status = VSK_OK;
     vsk_packet packet;
 

@@ -53,7 +53,7 @@ typedef struct vsk_guest_preset {
 /** The tables of a guest: all of them the caller's. */
 typedef struct vsk_guest_tables {
     vsk_endpoint_tables endpoint; /**< orphans: the RX queue's size or more */
-    vsk_split_slot *slots[VSK_QUEUES]; /**< queue_size entries for each queue */
+    vsk_ring_slot *slots[VSK_QUEUES]; /**< queue_size entries for each queue */
     vsk_buffers_tables
         buffers[VSK_QUEUES]; /**< for each queue; see buffers.h */
     vsk_span *spans;         /**< for a chain that came back */

@@ -38,7 +38,7 @@ static uint32_t
 tx_room(const vsk_guest *guest)
 {
     uint32_t most = guest->rings[VSK_TX].size;
-    uint32_t free = guest->queues[VSK_TX].split.free_count;
+    uint32_t free = guest->queues[VSK_TX].ring.free_count;
     uint32_t piece = guest->policy.tx_piece;
     uint64_t room;
 

@@ -8,9 +8,10 @@
 
 /* ---- policies ---- */
 
-#define RING_FEATURES                                                          \
-    (VSK_BIT(VSK_FEATURE_INDIRECT_DESC) | VSK_BIT(VSK_FEATURE_EVENT_IDX))
-#define LINUX_FEATURES (RING_FEATURES | VSK_BIT(VSK_FEATURE_VERSION_1))
+/* What every Linux since 5.0 accepts. */
+#define LINUX_FEATURES                                                         \
+    (VSK_F_INDIRECT_DESC | VSK_F_EVENT_IDX | VSK_F_RING_PACKED |               \
+     VSK_BIT(VSK_FEATURE_VERSION_1))
 
 /* Linux reports credit where the peer has less than 64 KiB left, counts no
  * packets and asks for nothing. */
@@ -209,11 +210,12 @@ vsk_guest_init(vsk_guest *guest, const vsk_guest_policy *policy,
                const vsk_guest_tables *tables, uint64_t seed)
 {
     vsk_guest made = {.policy = *policy, .tables = *tables};
+    const vsk_ring ring = {.size = policy->queue_size,
+                           .features = policy->features & VSK_F_RING};
     vsk_layout layout;
     vsk_status status;
 
-    if (policy->queue_size == 0 || policy->queue_size > VSK_RING_MAX ||
-        (policy->queue_size & (policy->queue_size - 1)) != 0)
+    if (vsk_ring_check_size(&ring) != VSK_OK)
         return VSK_ERR_SIZE;
     if (rx_layout(policy, &layout) < VSK_HEADER_SIZE)
         return VSK_ERR_LAYOUT;
@@ -239,7 +241,7 @@ let_go(vsk_guest *guest, uint32_t queues)
 {
     for (uint32_t queue = 0; queue < queues; queue++) {
         const vsk_ring *ring = &guest->rings[queue];
-        const vsk_split_slot *slots = guest->tables.slots[queue];
+        const vsk_ring_slot *slots = guest->tables.slots[queue];
 
         for (uint32_t i = 0; i < ring->size; i++) {
             vsk_used used = {.token = slots[i].token};
@@ -247,8 +249,7 @@ let_go(vsk_guest *guest, uint32_t queues)
             if (slots[i].count != 0)
                 vsk_buffers_release(&guest->buffers[queue], &used);
         }
-        (void)vsk_pool_free(guest->pool, ring->desc,
-                            vsk_ring_bytes(ring->size));
+        (void)vsk_pool_free(guest->pool, ring->desc, vsk_ring_bytes(ring));
         guest->posted[queue] = 0;
     }
     if (guest->stage != VSK_STAGE_IDLE)
@@ -265,14 +266,15 @@ static vsk_status
 begin_queue(vsk_guest *guest, const vsk_memory *memory, uint32_t queue)
 {
     vsk_ring *ring = &guest->rings[queue];
-    uint64_t bytes = vsk_ring_bytes(guest->policy.queue_size);
-    uint64_t addr;
-    vsk_status status = vsk_pool_alloc(guest->pool, bytes, 16, &addr);
+    uint64_t bytes, addr;
+    vsk_status status;
 
+    *ring = (vsk_ring){.size = guest->policy.queue_size,
+                       .features = guest->features & VSK_F_RING};
+    bytes = vsk_ring_bytes(ring);
+    status = vsk_pool_alloc(guest->pool, bytes, 16, &addr);
     if (status != VSK_OK)
         return status;
-    *ring = (vsk_ring){.size = guest->policy.queue_size,
-                       .features = guest->features & RING_FEATURES};
     vsk_ring_place(ring, addr);
     status = vsk_queue_driver_init(&guest->queues[queue], memory, ring,
                                    guest->tables.slots[queue]);

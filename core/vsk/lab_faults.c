@@ -93,11 +93,10 @@ scribble(vsk_lab *lab, vsk_lab_pair *pair)
     uint64_t count = 1 + vsk_lab_random(lab, SCRIBBLE_BYTES);
     const vsk_ring *ring = &pair->guest->rings[queue];
     const uint64_t addr[] = {ring->desc, ring->driver, ring->device};
-    const uint64_t size[] = {(uint64_t)VSK_DESC_SIZE * ring->size,
-                             6 + (uint64_t)2 * ring->size,
-                             6 + (uint64_t)8 * ring->size};
-    uint64_t at = vsk_lab_random(lab, 1 + vsk_lab_random(lab, size[part]));
+    uint64_t size[3], at;
 
+    vsk_ring_part_bytes(ring, size);
+    at = vsk_lab_random(lab, 1 + vsk_lab_random(lab, size[part]));
     if (!pair->guest->open)
         return;
     vsk_lab_see(lab, pair, VSK_SEEN_FAULT, queue, words[part]);

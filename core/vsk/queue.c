@@ -1,22 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "vsk/queue.h"
 
+#include "vsk/packed.h"
+#include "vsk/ring_parts.h"
+#include "vsk/split.h"
+
+static bool
+is_packed(const vsk_ring *ring)
+{
+    return (ring->features & VSK_F_RING_PACKED) != 0;
+}
+
+/* Whether one of its ends may stand there: any idx is good in a split ring. */
+static bool
+may_stand(const vsk_ring *ring, const vsk_ring_state *state)
+{
+    const uint32_t slot = VSK_RING_WRAP - 1;
+
+    return !is_packed(ring) ||
+           ((state->avail & slot) < ring->size &&
+            (state->used & slot) < ring->size && state->notified <= ring->size);
+}
+
+/* ---- the driver's end ---- */
+
 vsk_status
 vsk_queue_driver_init(vsk_queue_driver *driver, const vsk_memory *memory,
-                      const vsk_ring *ring, vsk_split_slot *slots)
+                      const vsk_ring *ring, vsk_ring_slot *slots)
 {
     vsk_memory view = *memory;
     vsk_ring_parts parts;
     vsk_status status = vsk_ring_map(ring, &view, &parts);
 
-    if (status == VSK_OK)
-        vsk_split_driver_init(&driver->split, &view, ring, &parts, slots);
-    return status;
+    if (status != VSK_OK)
+        return status;
+    if (is_packed(ring))
+        vsk_packed_driver_init(&driver->ring, &view, ring, &parts, slots);
+    else
+        vsk_split_driver_init(&driver->ring, &view, ring, &parts, slots);
+    return VSK_OK;
 }
 
 vsk_status
 vsk_queue_driver_open(vsk_queue_driver *driver, const vsk_memory *memory,
-                      const vsk_ring *ring, vsk_split_slot *slots,
+                      const vsk_ring *ring, vsk_ring_slot *slots,
                       const vsk_ring_state *state)
 {
     vsk_memory view = *memory;
@@ -26,25 +53,25 @@ vsk_queue_driver_open(vsk_queue_driver *driver, const vsk_memory *memory,
 
     if (status != VSK_OK)
         return status;
+    if (state == NULL && is_packed(ring))
+        return VSK_ERR_ARGUMENT;
     seen = state != NULL ? *state : vsk_split_driver_state(&parts);
-    vsk_split_driver_open(&driver->split, &view, ring, &parts, slots, &seen);
+    if (!may_stand(ring, &seen))
+        return VSK_ERR_ARGUMENT;
+    if (is_packed(ring))
+        vsk_packed_driver_open(&driver->ring, &view, ring, &parts, slots,
+                               &seen);
+    else
+        vsk_split_driver_open(&driver->ring, &view, ring, &parts, slots, &seen);
     return VSK_OK;
 }
 
-vsk_status
-vsk_queue_check(const vsk_queue_driver *driver, const vsk_offer *offer)
+/* The order and the bytes of what is offered. */
+static vsk_status
+check_buffers(const vsk_offer *offer)
 {
-    uint32_t slots = offer->count - offer->indirect + (offer->indirect != 0);
     uint64_t bytes = 0;
 
-    if (offer->count == 0)
-        return VSK_ERR_EMPTY;
-    if (offer->count > driver->split.size)
-        return VSK_ERR_LONG;
-    if (offer->indirect > offer->count)
-        return VSK_ERR_ARGUMENT;
-    if (offer->indirect != 0 && !driver->split.indirect)
-        return VSK_ERR_INDIRECT;
     for (uint32_t i = 0; i < offer->count; i++) {
         const vsk_buffer *buffer = &offer->buffers[i];
 
@@ -54,7 +81,30 @@ vsk_queue_check(const vsk_queue_driver *driver, const vsk_offer *offer)
         if (bytes > VSK_CHAIN_MAX)
             return VSK_ERR_LENGTH;
     }
-    return slots > driver->split.free_count ? VSK_ERR_FULL : VSK_OK;
+    return VSK_OK;
+}
+
+vsk_status
+vsk_queue_check(const vsk_queue_driver *driver, const vsk_offer *offer)
+{
+    const vsk_ring_driver *ring = &driver->ring;
+    uint32_t slots = offer->count - offer->indirect + (offer->indirect != 0);
+    vsk_status status;
+
+    if (offer->count == 0)
+        return VSK_ERR_EMPTY;
+    if (offer->count > ring->size)
+        return VSK_ERR_LONG;
+    if (offer->indirect > offer->count)
+        return VSK_ERR_ARGUMENT;
+    if (offer->indirect != 0 && !ring->indirect)
+        return VSK_ERR_INDIRECT;
+    if (ring->packed && offer->indirect != 0 && offer->indirect != offer->count)
+        return VSK_ERR_MIXED;
+    status = check_buffers(offer);
+    if (status != VSK_OK)
+        return status;
+    return slots > ring->free_count ? VSK_ERR_FULL : VSK_OK;
 }
 
 vsk_status
@@ -65,19 +115,26 @@ vsk_queue_stage(vsk_queue_driver *driver, const vsk_offer *offer,
 
     if (status != VSK_OK)
         return status;
-    return vsk_split_stage(&driver->split, offer, head);
+    return driver->ring.packed ? vsk_packed_stage(&driver->ring, offer, head)
+                               : vsk_split_stage(&driver->ring, offer, head);
 }
 
 void
 vsk_queue_stage_head(vsk_queue_driver *driver, uint16_t head)
 {
-    vsk_split_stage_head(&driver->split, head);
+    if (driver->ring.packed)
+        vsk_packed_stage_id(&driver->ring, head);
+    else
+        vsk_split_stage_head(&driver->ring, head);
 }
 
 void
 vsk_queue_offer(vsk_queue_driver *driver)
 {
-    vsk_split_offer(&driver->split);
+    if (driver->ring.packed)
+        vsk_packed_offer(&driver->ring);
+    else
+        vsk_split_offer(&driver->ring);
 }
 
 vsk_status
@@ -86,39 +143,54 @@ vsk_queue_add(vsk_queue_driver *driver, const vsk_offer *offer, uint16_t *head)
     vsk_status status = vsk_queue_stage(driver, offer, head);
 
     if (status == VSK_OK)
-        vsk_split_offer(&driver->split);
+        vsk_queue_offer(driver);
     return status;
 }
 
 bool
 vsk_queue_should_kick(vsk_queue_driver *driver)
 {
-    return vsk_split_should_kick(&driver->split);
+    return driver->ring.packed ? vsk_packed_should_kick(&driver->ring)
+                               : vsk_split_should_kick(&driver->ring);
+}
+
+uint32_t
+vsk_queue_notification(const vsk_queue_driver *driver, uint16_t queue)
+{
+    /* An idx of 16 bits is 15 and one above, as a place is (NOTIF-DRV-03). */
+    return queue | (uint32_t)driver->ring.state.avail << 16;
 }
 
 vsk_status
 vsk_queue_reap(vsk_queue_driver *driver, vsk_used *used)
 {
-    return vsk_split_reap(&driver->split, used);
+    return driver->ring.packed ? vsk_packed_reap(&driver->ring, used)
+                               : vsk_split_reap(&driver->ring, used);
 }
 
 bool
 vsk_queue_enable_interrupts(vsk_queue_driver *driver)
 {
-    return vsk_split_enable_interrupts(&driver->split);
+    return driver->ring.packed ? vsk_packed_enable_interrupts(&driver->ring)
+                               : vsk_split_enable_interrupts(&driver->ring);
 }
 
 void
 vsk_queue_disable_interrupts(vsk_queue_driver *driver)
 {
-    vsk_split_disable_interrupts(&driver->split);
+    if (driver->ring.packed)
+        vsk_packed_disable_interrupts(&driver->ring);
+    else
+        vsk_split_disable_interrupts(&driver->ring);
 }
 
 vsk_ring_state
 vsk_queue_driver_state(const vsk_queue_driver *driver)
 {
-    return driver->split.state;
+    return driver->ring.state;
 }
+
+/* ---- the device's end ---- */
 
 vsk_status
 vsk_queue_device_init(vsk_queue_device *device, const vsk_memory *memory,
@@ -131,8 +203,17 @@ vsk_queue_device_init(vsk_queue_device *device, const vsk_memory *memory,
 
     if (status != VSK_OK)
         return status;
-    seen = state != NULL ? *state : vsk_split_device_state(&parts);
-    vsk_split_device_init(&device->split, &view, ring, &parts, &seen);
+    if (state != NULL)
+        seen = *state;
+    else
+        seen = is_packed(ring) ? vsk_packed_new_state()
+                               : vsk_split_device_state(&parts);
+    if (!may_stand(ring, &seen))
+        return VSK_ERR_ARGUMENT;
+    if (is_packed(ring))
+        vsk_packed_device_init(&device->ring, &view, ring, &parts, &seen);
+    else
+        vsk_split_device_init(&device->ring, &view, ring, &parts, &seen);
     device->epoch = 0;
     return VSK_OK;
 }
@@ -141,118 +222,180 @@ bool
 vsk_queue_holds(const vsk_queue_device *device, const vsk_chain *chain)
 {
     return chain->held && chain->epoch == device->epoch &&
-           chain->origin == device->split.parts.desc && device->split.held != 0;
+           chain->origin == device->ring.parts.desc &&
+           vsk_ring_held(&device->ring) != 0;
+}
+
+uint32_t
+vsk_queue_held(const vsk_queue_device *device)
+{
+    return vsk_ring_held(&device->ring);
 }
 
 vsk_status
 vsk_queue_pop(vsk_queue_device *device, vsk_chain *chain)
 {
+    vsk_ring_device *ring = &device->ring;
     vsk_status status;
 
     /* It would be lost: nobody could give it back any more. */
     if (vsk_queue_holds(device, chain))
         return VSK_ERR_HELD;
-    status = vsk_split_pop(&device->split, chain);
+    status =
+        ring->packed ? vsk_packed_pop(ring, chain) : vsk_split_pop(ring, chain);
     if (status != VSK_OK)
         return status;
     chain->held = true;
     chain->epoch = device->epoch;
-    chain->index = (uint16_t)(device->split.state.avail - 1);
-    chain->origin = device->split.parts.desc;
+    chain->origin = ring->parts.desc;
     return VSK_OK;
 }
 
 vsk_status
 vsk_queue_unpop(vsk_queue_device *device, vsk_chain *chain)
 {
+    vsk_ring_device *ring = &device->ring;
+
     if (!vsk_queue_holds(device, chain) ||
-        chain->index != (uint16_t)(device->split.state.avail - 1))
+        chain->index != (uint16_t)(ring->popped - 1))
         return VSK_ERR_HELD;
     chain->held = false;
-    vsk_split_unpop(&device->split);
+    if (ring->packed)
+        vsk_packed_unpop(ring, chain);
+    else
+        vsk_split_unpop(ring);
+    return VSK_OK;
+}
+
+/* Whether a chain may go back with so many bytes; then it is not held. */
+static inline vsk_status
+let_go(vsk_queue_device *device, vsk_chain *chain, uint32_t written)
+{
+    if (!vsk_queue_holds(device, chain))
+        return VSK_ERR_HELD;
+    if (written > chain->writable)
+        return VSK_ERR_WRITTEN;
+    if (device->ring.in_order && chain->index != device->ring.given)
+        return VSK_ERR_IN_ORDER;
+    chain->held = false;
     return VSK_OK;
 }
 
 vsk_status
 vsk_queue_give(vsk_queue_device *device, vsk_chain *chain, uint32_t written)
 {
-    if (!vsk_queue_holds(device, chain))
-        return VSK_ERR_HELD;
-    if (written > chain->writable)
-        return VSK_ERR_WRITTEN;
-    chain->held = false;
-    vsk_split_give(&device->split, chain->head, written);
+    vsk_ring_device *ring = &device->ring;
+    vsk_status status = let_go(device, chain, written);
+
+    if (status != VSK_OK)
+        return status;
+    if (ring->packed)
+        vsk_packed_give(ring, chain, written);
+    else
+        vsk_split_give(ring, chain, written);
     return VSK_OK;
 }
 
 void
 vsk_queue_publish(vsk_queue_device *device)
 {
-    vsk_split_publish(&device->split);
+    if (device->ring.packed)
+        vsk_packed_publish(&device->ring);
+    else
+        vsk_split_publish(&device->ring);
 }
 
 vsk_status
 vsk_queue_push(vsk_queue_device *device, vsk_chain *chain, uint32_t written)
 {
-    vsk_status status = vsk_queue_give(device, chain, written);
+    vsk_ring_device *ring = &device->ring;
+    vsk_status status = let_go(device, chain, written);
 
-    if (status == VSK_OK)
-        vsk_split_publish(&device->split);
-    return status;
+    if (status != VSK_OK)
+        return status;
+    if (ring->packed) {
+        vsk_packed_give(ring, chain, written);
+        vsk_packed_publish(ring);
+    } else {
+        vsk_split_give(ring, chain, written);
+        vsk_split_publish(ring);
+    }
+    return VSK_OK;
+}
+
+uint32_t
+vsk_queue_lost(const vsk_queue_device *device)
+{
+    return device->ring.packed ? vsk_packed_lost(&device->ring)
+                               : vsk_split_lost(&device->ring);
 }
 
 bool
 vsk_queue_should_interrupt(vsk_queue_device *device)
 {
-    return vsk_split_should_interrupt(&device->split);
+    return device->ring.packed ? vsk_packed_should_interrupt(&device->ring)
+                               : vsk_split_should_interrupt(&device->ring);
 }
 
 bool
 vsk_queue_enable_kicks(vsk_queue_device *device)
 {
-    return vsk_split_enable_kicks(&device->split);
+    return vsk_queue_watch(device, device->ring.state.avail);
 }
 
 uint16_t
 vsk_queue_offered(const vsk_queue_device *device)
 {
-    return vsk_split_offered(&device->split);
+    return device->ring.packed ? vsk_packed_offered(&device->ring)
+                               : vsk_split_offered(&device->ring);
 }
 
 bool
-vsk_queue_watch(const vsk_queue_device *device, uint16_t index)
+vsk_queue_is_behind(const vsk_queue_device *device, uint16_t place)
 {
-    vsk_split_device there = device->split;
+    return device->ring.packed ? vsk_packed_is_behind(&device->ring, place)
+                               : vsk_split_offered(&device->ring) != place;
+}
 
-    there.state.avail = index;
-    return vsk_split_enable_kicks(&there);
+bool
+vsk_queue_watch(const vsk_queue_device *device, uint16_t place)
+{
+    return device->ring.packed ? vsk_packed_watch(&device->ring, place)
+                               : vsk_split_watch(&device->ring, place);
 }
 
 void
 vsk_queue_disable_kicks(vsk_queue_device *device)
 {
-    vsk_split_disable_kicks(&device->split);
+    if (device->ring.packed)
+        vsk_packed_disable_kicks(&device->ring);
+    else
+        vsk_split_disable_kicks(&device->ring);
 }
 
 vsk_status
 vsk_queue_device_state(const vsk_queue_device *device, vsk_ring_state *state)
 {
+    const vsk_ring_device *ring = &device->ring;
+
     /* The ring knows nothing of chains that were given and not published. */
-    if (device->split.held != 0 ||
-        device->split.staged != device->split.state.used)
+    if (vsk_ring_held(ring) != 0 || ring->staged != ring->state.used)
         return VSK_ERR_BUSY;
-    *state = device->split.state;
+    *state = ring->state;
     return VSK_OK;
 }
 
 void
 vsk_queue_device_reset(vsk_queue_device *device)
 {
-    vsk_split_device *split = &device->split;
+    vsk_ring_device *ring = &device->ring;
 
-    split->state = (vsk_ring_state){0};
-    split->offered = 0;
-    split->staged = 0;
-    split->held = 0;
+    ring->state = ring->packed ? vsk_packed_new_state() : (vsk_ring_state){0};
+    ring->offered = ring->state.avail;
+    ring->staged = ring->state.used;
+    ring->staged_count = 0;
+    ring->popped = 0;
+    ring->given = 0;
+    ring->held_slots = 0;
     device->epoch++;
 }

@@ -30,7 +30,9 @@
     X(NO_IMPLIED_STREAM, 2)                                                    \
     X(INDIRECT_DESC, 28)                                                       \
     X(EVENT_IDX, 29)                                                           \
-    X(VERSION_1, 32)
+    X(VERSION_1, 32)                                                           \
+    X(RING_PACKED, 34)                                                         \
+    X(IN_ORDER, 35)
 
 /** All of them as a mask. */
 #define VSK_FEATURES (UINT64_C(0) VSK_FEATURE_TABLE(VSK_FEATURE_MASK))

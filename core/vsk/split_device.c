@@ -2,20 +2,11 @@
 #include "vsk/split_parts.h"
 
 void
-vsk_split_device_init(vsk_split_device *device, const vsk_memory *memory,
+vsk_split_device_init(vsk_ring_device *device, const vsk_memory *memory,
                       const vsk_ring *ring, const vsk_ring_parts *parts,
                       const vsk_ring_state *state)
 {
-    *device = (vsk_split_device){
-        .memory = *memory,
-        .parts = *parts,
-        .table = {parts->desc, ring->size,
-                  (ring->features & VSK_F_INDIRECT_DESC) != 0},
-        .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
-        .offered = state->avail,
-        .staged = state->used,
-        .state = *state,
-    };
+    vsk_ring_device_begin(device, memory, ring, parts, state);
 }
 
 vsk_ring_state
@@ -27,61 +18,72 @@ vsk_split_device_state(const vsk_ring_parts *parts)
 }
 
 vsk_status
-vsk_split_pop(vsk_split_device *device, vsk_chain *chain)
+vsk_split_pop(vsk_ring_device *device, vsk_chain *chain)
 {
-    vsk_ring_state *state = &device->state;
+    uint16_t at = device->state.avail;
     uint16_t head;
 
-    if (state->avail == device->offered) {
+    if (at == device->offered) {
         uint16_t idx = vsk_shared_acquire16(avail_idx(&device->parts));
 
-        if (idx == state->avail)
+        if (idx == at)
             return VSK_NONE;
         /* No driver has more chains in flight than descriptors. */
-        if ((uint16_t)(idx - state->avail) + device->held > device->table.size)
+        if ((uint16_t)(idx - at) + vsk_ring_held(device) > device->table.size)
             return VSK_BAD_AVAIL_IDX;
         device->offered = idx;
     }
-    head = vsk_shared_load16(
-        avail_slot(&device->parts, device->table.size, state->avail));
-    state->avail++;
+    head =
+        vsk_shared_load16(avail_slot(&device->parts, device->table.size, at));
+    device->state.avail = (uint16_t)(at + 1);
     if (head >= device->table.size)
         return VSK_BAD_HEAD;
-    device->held++;
+    chain->index = device->popped++;
     /* The chain's status is its own: it is popped all the same. */
     (void)vsk_chain_walk(chain, &device->memory, &device->table, head);
     return VSK_OK;
 }
 
 void
-vsk_split_unpop(vsk_split_device *device)
+vsk_split_unpop(vsk_ring_device *device)
 {
     device->state.avail--;
-    device->held--;
+    device->popped--;
 }
 
 void
-vsk_split_give(vsk_split_device *device, uint16_t head, uint32_t written)
+vsk_split_give(vsk_ring_device *device, const vsk_chain *chain,
+               uint32_t written)
 {
     uint8_t *element =
-        used_slot(&device->parts, device->table.size, device->staged);
+        used_slot(&device->parts, device->table.size,
+                  vsk_ring_batch(device, written == chain->writable));
 
-    vsk_shared_store32(element, head);
+    vsk_shared_store32(element, chain->head);
     vsk_shared_store32(element + 4, written);
     device->staged++;
-    device->held--;
+    device->given++;
 }
 
 void
-vsk_split_publish(vsk_split_device *device)
+vsk_split_publish(vsk_ring_device *device)
 {
+    uint16_t idx = device->staged;
+
+    device->state.used = idx;
     /* Release: who sees idx sees data and elements (SPLIT-DEV-08). */
-    vsk_shared_release16(used_idx(&device->parts), device->staged);
-    device->state.used = device->staged;
+    vsk_shared_release16(used_idx(&device->parts), idx);
+}
+
+uint32_t
+vsk_split_lost(const vsk_ring_device *device)
+{
+    return (uint16_t)(device->state.avail - vsk_ring_held(device) -
+                      device->staged);
 }
 
 bool
-vsk_split_should_interrupt(vsk_split_device *device)
+vsk_split_should_interrupt(vsk_ring_device *device)
 {
     uint16_t old = device->state.notified;
     uint16_t now = device->state.used;
@@ -99,29 +101,27 @@ vsk_split_should_interrupt(vsk_split_device *device)
             VSK_SPLIT_NO_NOTIFY) == 0;
 }
 
-bool
-vsk_split_enable_kicks(vsk_split_device *device)
-{
-    uint16_t popped = device->state.avail;
-
-    if (device->event_idx)
-        vsk_shared_store16(avail_event(&device->parts, device->table.size),
-                           popped);
-    else
-        vsk_shared_store16(used_flags(&device->parts), 0);
-    /* Our wish must be visible before we look once more: no lost wake-up. */
-    vsk_shared_fence();
-    return vsk_shared_acquire16(avail_idx(&device->parts)) != popped;
-}
-
 uint16_t
-vsk_split_offered(const vsk_split_device *device)
+vsk_split_offered(const vsk_ring_device *device)
 {
     return vsk_shared_acquire16(avail_idx(&device->parts));
 }
 
+bool
+vsk_split_watch(const vsk_ring_device *device, uint16_t index)
+{
+    if (device->event_idx)
+        vsk_shared_store16(avail_event(&device->parts, device->table.size),
+                           index);
+    else
+        vsk_shared_store16(used_flags(&device->parts), 0);
+    /* Our wish must be visible before we look once more: no lost wake-up. */
+    vsk_shared_fence();
+    return vsk_split_offered(device) != index;
+}
+
 void
-vsk_split_disable_kicks(vsk_split_device *device)
+vsk_split_disable_kicks(vsk_ring_device *device)
 {
     /* With EVENT_IDX flags stays 0; an index just passed is far away. */
     if (device->event_idx)

@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "vsk/split_parts.h"
 
-static void
-desc_store(uint8_t *at, const vsk_desc *desc)
-{
-    uint8_t wire[VSK_DESC_SIZE];
-
-    vsk_desc_encode(desc, wire);
-    vsk_shared_write(at, wire, sizeof wire);
-}
-
 static vsk_desc
 desc_of(const vsk_buffer *buffer, bool last, uint16_t next)
 {
@@ -22,31 +13,12 @@ desc_of(const vsk_buffer *buffer, bool last, uint16_t next)
     };
 }
 
-/* Private state only: all slots free, in order from 0. */
-static void
-driver_begin(vsk_split_driver *driver, const vsk_memory *memory,
-             const vsk_ring *ring, const vsk_ring_parts *parts,
-             vsk_split_slot *slots)
-{
-    *driver = (vsk_split_driver){
-        .memory = *memory,
-        .parts = *parts,
-        .slots = slots,
-        .size = ring->size,
-        .free_count = ring->size,
-        .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
-        .indirect = (ring->features & VSK_F_INDIRECT_DESC) != 0,
-    };
-    for (uint32_t i = 0; i < ring->size; i++)
-        slots[i] = (vsk_split_slot){.next = (uint16_t)(i + 1)};
-}
-
 void
-vsk_split_driver_init(vsk_split_driver *driver, const vsk_memory *memory,
+vsk_split_driver_init(vsk_ring_driver *driver, const vsk_memory *memory,
                       const vsk_ring *ring, const vsk_ring_parts *parts,
-                      vsk_split_slot *slots)
+                      vsk_ring_slot *slots)
 {
-    driver_begin(driver, memory, ring, parts, slots);
+    vsk_ring_driver_begin(driver, memory, ring, parts, slots);
     memset(parts->desc, 0, 16 * (size_t)ring->size);
     memset(parts->driver, 0, 6 + 2 * (size_t)ring->size);
     memset(parts->device, 0, 6 + 8 * (size_t)ring->size);
@@ -55,9 +27,9 @@ vsk_split_driver_init(vsk_split_driver *driver, const vsk_memory *memory,
 /* Mark the chain at head, as it stands in the ring, as outstanding. Slots are
  * marked by token while chains are adopted: none belongs to two. */
 static void
-adopt(vsk_split_driver *driver, uint16_t head)
+adopt(vsk_ring_driver *driver, uint16_t head)
 {
-    vsk_split_slot *slots = driver->slots;
+    vsk_ring_slot *slots = driver->slots;
     uint16_t at = head;
     uint16_t count = 0;
 
@@ -80,18 +52,18 @@ adopt(vsk_split_driver *driver, uint16_t head)
     slots[head].count = count;
     /* What the device may write is not known any more: any len will do. */
     slots[head].writable = VSK_CHAIN_MAX;
-    driver->outstanding++;
+    vsk_ring_line_up(driver, head);
 }
 
 /* Link all slots that no outstanding chain holds. */
 static void
-rebuild_free_list(vsk_split_driver *driver)
+rebuild_free_list(vsk_ring_driver *driver)
 {
     uint16_t *link = &driver->free_head;
 
     driver->free_count = 0;
     for (uint32_t i = 0; i < driver->size; i++) {
-        vsk_split_slot *slot = &driver->slots[i];
+        vsk_ring_slot *slot = &driver->slots[i];
 
         if (slot->token == 0) {
             *link = (uint16_t)i;
@@ -103,13 +75,13 @@ rebuild_free_list(vsk_split_driver *driver)
 }
 
 void
-vsk_split_driver_open(vsk_split_driver *driver, const vsk_memory *memory,
+vsk_split_driver_open(vsk_ring_driver *driver, const vsk_memory *memory,
                       const vsk_ring *ring, const vsk_ring_parts *parts,
-                      vsk_split_slot *slots, const vsk_ring_state *state)
+                      vsk_ring_slot *slots, const vsk_ring_state *state)
 {
     uint16_t idx = state->used;
 
-    driver_begin(driver, memory, ring, parts, slots);
+    vsk_ring_driver_begin(driver, memory, ring, parts, slots);
     if ((uint16_t)(state->avail - idx) > ring->size)
         idx = (uint16_t)(state->avail - ring->size);
     for (; idx != state->avail; idx++)
@@ -130,7 +102,7 @@ vsk_split_driver_state(const vsk_ring_parts *parts)
 
 /* Fill an indirect table; next runs 1, 2, 3 ... */
 static vsk_status
-fill_table(vsk_split_driver *driver, const vsk_offer *offer)
+fill_table(vsk_ring_driver *driver, const vsk_offer *offer)
 {
     const vsk_buffer *buffers = &offer->buffers[offer->count - offer->indirect];
     uint8_t *table;
@@ -143,14 +115,14 @@ fill_table(vsk_split_driver *driver, const vsk_offer *offer)
         vsk_desc desc =
             desc_of(&buffers[i], i + 1 == offer->indirect, (uint16_t)(i + 1));
 
-        desc_store(table + (size_t)i * VSK_DESC_SIZE, &desc);
+        vsk_ring_store_desc(table + (size_t)i * VSK_DESC_SIZE, &desc);
     }
     return VSK_OK;
 }
 
 /* Fill descriptors from the free list; returns the chain's last slot. */
 static uint16_t
-fill_ring(vsk_split_driver *driver, const vsk_offer *offer)
+fill_ring(vsk_ring_driver *driver, const vsk_offer *offer)
 {
     uint32_t direct = offer->count - offer->indirect;
     uint32_t needed = direct + (offer->indirect != 0);
@@ -167,17 +139,17 @@ fill_ring(vsk_split_driver *driver, const vsk_offer *offer)
         else
             desc = (vsk_desc){offer->table, offer->indirect * VSK_DESC_SIZE,
                               VSK_DESC_F_INDIRECT, 0};
-        desc_store(driver->parts.desc + VSK_DESC_SIZE * (size_t)last, &desc);
+        vsk_ring_store_desc(driver->parts.desc + VSK_DESC_SIZE * (size_t)last,
+                            &desc);
     }
     return last;
 }
 
 vsk_status
-vsk_split_stage(vsk_split_driver *driver, const vsk_offer *offer,
-                uint16_t *head)
+vsk_split_stage(vsk_ring_driver *driver, const vsk_offer *offer, uint16_t *head)
 {
     uint32_t needed = offer->count - offer->indirect + (offer->indirect != 0);
-    vsk_split_slot *slot = &driver->slots[driver->free_head];
+    vsk_ring_slot *slot = &driver->slots[driver->free_head];
     uint16_t last;
 
     if (offer->indirect != 0 && fill_table(driver, offer) != VSK_OK)
@@ -193,13 +165,13 @@ vsk_split_stage(vsk_split_driver *driver, const vsk_offer *offer,
     *head = driver->free_head;
     driver->free_head = driver->slots[last].next;
     driver->free_count -= needed;
-    driver->outstanding++;
+    vsk_ring_line_up(driver, *head);
     vsk_split_stage_head(driver, *head);
     return VSK_OK;
 }
 
 void
-vsk_split_stage_head(vsk_split_driver *driver, uint16_t head)
+vsk_split_stage_head(vsk_ring_driver *driver, uint16_t head)
 {
     vsk_shared_store16(avail_slot(&driver->parts, driver->size, driver->staged),
                        head);
@@ -207,7 +179,7 @@ vsk_split_stage_head(vsk_split_driver *driver, uint16_t head)
 }
 
 void
-vsk_split_offer(vsk_split_driver *driver)
+vsk_split_offer(vsk_ring_driver *driver)
 {
     /* Release: who sees idx sees descriptors and ring slots (SPLIT-DRV-16). */
     vsk_shared_release16(avail_idx(&driver->parts), driver->staged);
@@ -215,7 +187,7 @@ vsk_split_offer(vsk_split_driver *driver)
 }
 
 bool
-vsk_split_should_kick(vsk_split_driver *driver)
+vsk_split_should_kick(vsk_ring_driver *driver)
 {
     uint16_t old = driver->state.notified;
     uint16_t now = driver->state.avail;
@@ -235,9 +207,9 @@ vsk_split_should_kick(vsk_split_driver *driver)
 
 /* Put a chain's descriptors back in front of the free list. */
 static void
-release_slots(vsk_split_driver *driver, uint16_t head)
+release_slots(vsk_ring_driver *driver, uint16_t head)
 {
-    vsk_split_slot *slots = driver->slots;
+    vsk_ring_slot *slots = driver->slots;
     uint16_t count = slots[head].count;
     uint16_t last = head;
 
@@ -250,36 +222,50 @@ release_slots(vsk_split_driver *driver, uint16_t head)
     driver->outstanding--;
 }
 
+/* The next chain of a batch that ends with the chain in a used element. */
+static vsk_status
+next_of_batch(vsk_ring_driver *driver, uint32_t *id, uint32_t *written)
+{
+    if (!driver->in_batch) {
+        vsk_status status = vsk_ring_begin_batch(driver, *id, *written);
+
+        if (status != VSK_OK)
+            return status;
+    }
+    *id = vsk_ring_next_of_batch(driver, written);
+    return VSK_OK;
+}
+
 vsk_status
-vsk_split_reap(vsk_split_driver *driver, vsk_used *used)
+vsk_split_reap(vsk_ring_driver *driver, vsk_used *used)
 {
     uint16_t at = driver->state.used;
     uint16_t idx = vsk_shared_acquire16(used_idx(&driver->parts));
     const uint8_t *element = used_slot(&driver->parts, driver->size, at);
-    vsk_split_slot *slot;
     uint32_t id, written;
 
-    if (idx == at)
-        return VSK_NONE;
+    if (idx == at) {
+        vsk_status status = driver->in_batch ? VSK_BAD_USED_ID : VSK_NONE;
+
+        driver->in_batch = false;
+        return status;
+    }
     if ((uint16_t)(idx - at) > (uint16_t)(driver->state.avail - at))
         return VSK_BAD_USED_IDX;
     id = vsk_shared_load32(element);
     written = vsk_shared_load32(element + 4);
     driver->state.used++;
+    if (driver->in_order && next_of_batch(driver, &id, &written) != VSK_OK)
+        return VSK_BAD_USED_ID;
     if (id >= driver->size || driver->slots[id].count == 0)
         return VSK_BAD_USED_ID;
-
-    slot = &driver->slots[id];
-    used->token = slot->token;
-    used->head = (uint16_t)id;
-    used->status = written > slot->writable ? VSK_BAD_USED_LEN : VSK_OK;
-    used->written = used->status == VSK_OK ? written : 0;
+    vsk_ring_fill_used(driver, (uint16_t)id, written, used);
     release_slots(driver, (uint16_t)id);
     return VSK_OK;
 }
 
 bool
-vsk_split_enable_interrupts(vsk_split_driver *driver)
+vsk_split_enable_interrupts(vsk_ring_driver *driver)
 {
     uint16_t used = driver->state.used;
 
@@ -293,7 +279,7 @@ vsk_split_enable_interrupts(vsk_split_driver *driver)
 }
 
 void
-vsk_split_disable_interrupts(vsk_split_driver *driver)
+vsk_split_disable_interrupts(vsk_ring_driver *driver)
 {
     /* With EVENT_IDX flags stays 0; an index just passed is far away. */
     if (driver->event_idx)

@@ -5,7 +5,7 @@
 #ifndef VSK_SPLIT_PARTS_H
 #define VSK_SPLIT_PARTS_H
 
-#include "vsk/shared.h"
+#include "vsk/ring_parts.h"
 #include "vsk/split.h"
 
 /* Bit 0 of both flags fields. */

@@ -66,8 +66,8 @@
       "connection",                                                            \
       "")                                                                      \
     X(ERR_NOMEM, -24, "the host has no memory left", "")                       \
-    X(ERR_FEATURES, -25, "the ring knows only INDIRECT_DESC and EVENT_IDX",    \
-      "")                                                                      \
+    X(ERR_FEATURES, -25,                                                       \
+      "a ring knows INDIRECT_DESC, EVENT_IDX, RING_PACKED and IN_ORDER", "")   \
     X(ERR_FORWARDED, -26,                                                      \
       "more bytes forwarded than the application was given", "")               \
     X(ERR_STATE, -27, "the connection's state does not allow the call", "")    \
@@ -81,6 +81,12 @@
     X(ERR_PROTOCOL, -34,                                                       \
       "a protocol feature that is not known, or without those that it needs",  \
       "VHU-BOTH-10")                                                           \
+    X(ERR_IN_ORDER, -35,                                                       \
+      "VIRTIO_F_IN_ORDER: chains go back in the order in which they came",     \
+      "PACKORD-DEV-01")                                                        \
+    X(ERR_MIXED, -36,                                                          \
+      "in a packed ring a list is all direct, or one indirect table",          \
+      "PACKED-DRV-06")                                                         \
     X(BAD_SHORT, -101, "a packet has at least its header's 44 bytes",          \
       "VSOCK-BOTH-05")                                                         \
     X(BAD_LEN, -102, "the header's len is more than the payload bytes there",  \
@@ -112,7 +118,7 @@
       "SPLITIND-DRV-01")                                                       \
     X(BAD_NESTED, -116, "INDIRECT is set inside an indirect table",            \
       "SPLITIND-DRV-02")                                                       \
-    X(BAD_INDIRECT_NEXT, -117, "INDIRECT and NEXT are set in one descriptor",  \
+    X(BAD_INDIRECT_NEXT, -117, "INDIRECT is set with NEXT, or inside a list",  \
       "SPLITIND-DRV-04")                                                       \
     X(BAD_TABLE_LEN, -118,                                                     \
       "an indirect table's length is not a multiple of 16 above 0",            \
@@ -183,6 +189,10 @@
     X(BAD_DIAL, -149,                                                          \
       "a line that dials is CONNECT, a port and a newline in 32 bytes", "")    \
     X(BAD_PORT, -150, "a port to be dialled is at most 4294967294", "")        \
+    X(BAD_LIST, -151,                                                          \
+      "a list in a packed ring is available as a whole, and ends before "      \
+      "chains that are not back",                                              \
+      "PACKED-DRV-23")                                                         \
     X(RESET, -201, "the connection was reset", "")                             \
     X(TIMEOUT, -202, "it took too long", "")                                   \
     X(PIPE, -203, "nothing more can be sent on this connection", "")

@@ -111,7 +111,7 @@ function vsk.parse(bytes, options) end
 function vsk.parse_header(bytes) end
 
 ---@param memory vsk.Memory
----@param options? {size?: integer, indirect?: boolean, event_idx?: boolean, ring?: vsk.Ring}
+---@param options? vsk.QueueOptions
 ---@return vsk.Queue|nil queue
 ---@return string? message
 ---@return vsk.Code? code

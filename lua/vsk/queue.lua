@@ -72,8 +72,9 @@ return {
   --- Make a queue with both its ends, or open one that is in the memory already.
   -- @function queue
   -- @tparam Memory memory
-  -- @tparam[opt] table options size: descriptors, a power of two up to 32768, 256; indirect and
-  -- event_idx: features, both true; or ring alone: one of memory:rings()
+  -- @tparam[opt] table options size: descriptors, 1 to 32768, a power of two unless packed, 256;
+  -- indirect and event_idx, both true, packed and in_order, both false: features; or ring alone:
+  -- one of memory:rings()
   -- @treturn[1] Queue with the fields driver, device, memory, ring and size
   -- @return[2] nil, message, code
   queue = core.queue,

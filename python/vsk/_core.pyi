@@ -250,6 +250,8 @@ class Queue:
         *,
         indirect: bool = True,
         event_idx: bool = True,
+        packed: bool = False,
+        in_order: bool = False,
         ring: Ring | None = None,
     ) -> None: ...
     @property

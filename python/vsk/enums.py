@@ -101,6 +101,8 @@ class Status(IntEnum):
     ERR_HOOK = -32
     ERR_SYSTEM = -33
     ERR_PROTOCOL = -34
+    ERR_IN_ORDER = -35
+    ERR_MIXED = -36
     BAD_SHORT = -101
     BAD_LEN = -102
     BAD_LIMIT = -103
@@ -151,6 +153,7 @@ class Status(IntEnum):
     BAD_CONFIG = -148
     BAD_DIAL = -149
     BAD_PORT = -150
+    BAD_LIST = -151
     RESET = -201
     TIMEOUT = -202
     PIPE = -203
@@ -200,3 +203,5 @@ class Feature(IntFlag):
     INDIRECT_DESC = 1 << 28
     EVENT_IDX = 1 << 29
     VERSION_1 = 1 << 32
+    RING_PACKED = 1 << 34
+    IN_ORDER = 1 << 35

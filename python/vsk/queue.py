@@ -34,11 +34,12 @@ class DeviceEnd(_core.DeviceEnd):
 
 
 class Queue(_core.Queue):
-    """A split virtqueue in a memory, with both its ends.
+    """A virtqueue in a memory, with both its ends.
 
-    size is the number of descriptors, a power of two up to 32768. indirect and
-    event_idx are the features that were negotiated. ring opens a queue that is
-    in the memory already, one of memory.rings.
+    size is the number of descriptors, 1 to 32768, a power of two unless packed. indirect,
+    event_idx, packed and in_order are the features that were negotiated: VIRTIO_F_INDIRECT_DESC,
+    EVENT_IDX, RING_PACKED and IN_ORDER. ring opens a queue that is in the memory already, one of
+    memory.rings.
     """
 
     __slots__ = {
@@ -54,10 +55,20 @@ class Queue(_core.Queue):
         *,
         indirect: bool = True,
         event_idx: bool = True,
+        packed: bool = False,
+        in_order: bool = False,
         ring: Ring | None = None,
     ) -> None:
         """Place a new ring in memory, or open the one that is named."""
-        super().__init__(memory, size, indirect=indirect, event_idx=event_idx, ring=ring)
+        super().__init__(
+            memory,
+            size,
+            indirect=indirect,
+            event_idx=event_idx,
+            packed=packed,
+            in_order=in_order,
+            ring=ring,
+        )
         self.memory = memory
         self.driver = DriverEnd(self)
         self.device = DeviceEnd(self)

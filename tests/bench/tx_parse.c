@@ -38,7 +38,7 @@ main(int argc, char **argv)
     vsk_buffer buffers[] = {{0x10000, 44, false}, {0x20000, 64, false}};
     vsk_offer offer = {.buffers = buffers, .count = 2};
     vsk_packet packet;
-    vsk_split_slot slots[256];
+    vsk_ring_slot slots[256];
     vsk_span spans[4];
     vsk_queue_driver driver;
     vsk_queue_device end;

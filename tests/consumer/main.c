@@ -22,7 +22,7 @@ main(void)
                          VSK_OP_RW, 0, 0,    0};
     vsk_memory memory;
     vsk_ring ring;
-    vsk_split_slot slots[8];
+    vsk_ring_slot slots[8];
     vsk_span spans[8];
     vsk_queue_driver driver;
     vsk_queue_device device;

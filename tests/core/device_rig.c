@@ -84,13 +84,12 @@ make_queue(struct bench *bench, uint32_t queue)
     vsk_ring *ring = &bench->rings[queue];
     vsk_buffers_tables tables;
 
-    *ring =
-        (vsk_ring){.size = bench->size,
-                   .features = bench->device.setup.accepted & RING_FEATURES};
+    *ring = (vsk_ring){.size = bench->size,
+                       .features = bench->device.setup.accepted & VSK_F_RING};
     vsk_ring_place(ring, RINGS + queue * RING_STEP);
     free(bench->slots[queue]);
     free(bench->records[queue]);
-    bench->slots[queue] = rig_zeroed(bench->size, sizeof(vsk_split_slot));
+    bench->slots[queue] = rig_zeroed(bench->size, sizeof(vsk_ring_slot));
     bench->records[queue] = rig_zeroed(8 * bench->size, sizeof(vsk_record));
     assert_int_equal(vsk_queue_driver_init(&bench->drivers[queue],
                                            &bench->memory, ring,

@@ -38,7 +38,7 @@
 #define RING_FEATURES (BIT(INDIRECT_DESC) | BIT(EVENT_IDX))
 #define ALL                                                                    \
     (RING_FEATURES | BIT(VERSION_1) | BIT(STREAM) | BIT(SEQPACKET) |           \
-     BIT(NO_IMPLIED_STREAM))
+     BIT(NO_IMPLIED_STREAM) | rig_format())
 
 /** A device, and a driver at the other end of its queues: guest memory of two
  * regions that touch, rings in a third, and a fourth that is never backed. */
@@ -53,7 +53,7 @@ struct bench {
     vsk_ring rings[VSK_QUEUES];
     vsk_queue_driver drivers[VSK_QUEUES];
     vsk_buffers buffers[VSK_QUEUES];
-    vsk_split_slot *slots[VSK_QUEUES];
+    vsk_ring_slot *slots[VSK_QUEUES];
     vsk_record *records[VSK_QUEUES];
     vsk_buffer *scratch;
     uint32_t size; /* of each queue */

@@ -82,7 +82,7 @@ stage_new(const vsk_guest_policy *policy)
 {
     struct stage *stage = stage_in(policy, 4u << 20);
 
-    stage_open(stage, UINT64_MAX);
+    stage_open(stage, ~(VSK_F_RING_PACKED | VSK_F_IN_ORDER) | rig_format());
     return stage;
 }
 

@@ -51,7 +51,8 @@ begin(struct rig *rig, uint32_t size, uint64_t features)
                                    size + RIG_REGIONS),
                      VSK_OK);
     assert_int_equal(
-        vsk_pool_reserve(&rig->pool, RIG_RING, vsk_ring_bytes(size)), VSK_OK);
+        vsk_pool_reserve(&rig->pool, RIG_RING, vsk_ring_bytes(&rig->ring)),
+        VSK_OK);
     rig->records = rig_zeroed(2 * size, sizeof *rig->records);
     rig->scratch = rig_zeroed(size, sizeof *rig->scratch);
     tables = (vsk_buffers_tables){rig->records, 2 * size, rig->scratch};
@@ -59,12 +60,34 @@ begin(struct rig *rig, uint32_t size, uint64_t features)
                      size, &tables);
 }
 
+uint64_t
+rig_format(void)
+{
+    static const struct {
+        const char *name;
+        uint64_t features;
+    } formats[] = {
+        {"split", 0},
+        {"packed", VSK_F_RING_PACKED},
+        {"split-in-order", VSK_F_IN_ORDER},
+        {"packed-in-order", VSK_F_RING_PACKED | VSK_F_IN_ORDER},
+    };
+    const char *name = getenv("VSK_RING");
+
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (strcmp(name != NULL ? name : "split", formats[i].name) == 0)
+            return formats[i].features;
+    fail_msg("VSK_RING is no ring: %s", name);
+    return 0;
+}
+
 struct rig *
 rig_new(uint32_t size, uint64_t features)
 {
+    const vsk_ring ring = {.size = size, .features = features};
     struct rig *rig = rig_zeroed(1, sizeof *rig);
 
-    add_region(rig, RIG_RING, vsk_ring_bytes(size));
+    add_region(rig, RIG_RING, vsk_ring_bytes(&ring));
     add_region(rig, RIG_DATA, RIG_DATA_SIZE);
     add_region(rig, RIG_NEXT, RIG_DATA_SIZE);
     add_region(rig, RIG_TABLE, 16 * ((uint64_t)size + 16));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /** @file
  * Rig: what the tests of the core build on. A guest memory of four regions,
- * a split ring in the first with both of its ends, a chain to pop into, and
+ * a ring in the first with both of its ends, a chain to pop into, and
  * access to every byte that does not go through the code under test.
  *
  *     RIG_RING   RIG_DATA     RIG_NEXT       RIG_TABLE
@@ -48,7 +48,7 @@ struct rig {
     vsk_memory memory;               /**< all of them */
     vsk_ring ring;                   /**< in the first region */
     vsk_ring_parts parts;            /**< host addresses of its parts */
-    vsk_split_slot *slots;           /**< of the driver's end */
+    vsk_ring_slot *slots;            /**< of the driver's end */
     vsk_queue_driver driver;         /**< its end */
     vsk_queue_device device;         /**< its end */
     vsk_span *spans;                 /**< of chain; two for each descriptor */
@@ -77,6 +77,14 @@ void *rig_zeroed(size_t count, size_t size);
 
 /** Make a rig with both ends at the start; fails the test where it cannot. */
 struct rig *rig_new(uint32_t size, uint64_t features);
+
+/**
+ * Read from VSK_RING which ring the suites that run on every one are to take:
+ * split, packed, split-in-order or packed-in-order; split without it.
+ *
+ * @return VSK_F_RING_PACKED and VSK_F_IN_ORDER, or neither of them
+ */
+uint64_t rig_format(void);
 
 /**
  * Make a rig around a recorded chain: a region of 64 KiB at RIG_RING for a

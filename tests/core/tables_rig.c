@@ -41,7 +41,7 @@ tables_of_guest(uint32_t conns, uint32_t size, uint32_t spans, uint32_t records)
     };
 
     for (uint32_t i = 0; i < VSK_QUEUES; i++) {
-        tables.slots[i] = rig_zeroed(size, sizeof(vsk_split_slot));
+        tables.slots[i] = rig_zeroed(size, sizeof(vsk_ring_slot));
         tables.buffers[i] = (vsk_buffers_tables){
             .records = rig_zeroed(records, sizeof(vsk_record)),
             .capacity = records,

@@ -77,7 +77,7 @@ assert_hello_arrives(struct rig *rig)
 static void
 a_packet_is_cut_as_linux_does(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -94,7 +94,7 @@ a_packet_is_cut_as_linux_does(void **state)
 static void
 a_packet_without_payload_is_one_buffer(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     vsk_packet packet;
     (void)state;
     vsk_packet_init(&packet, NULL, 0);
@@ -109,7 +109,7 @@ a_packet_without_payload_is_one_buffer(void **state)
 static void
 a_packet_goes_indirect_where_asked(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -124,7 +124,7 @@ static void
 a_packet_is_cut_by_its_layout(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){10, 36, 1, 2}, 4, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -140,7 +140,7 @@ static void
 the_pieces_of_a_layout_do_not_touch(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 5}, 2, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -156,7 +156,7 @@ static void
 memory_between_the_pieces_is_untouched(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){10, 34, 5}, 3, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -173,7 +173,7 @@ static void
 a_layout_may_have_more_room_than_the_packet(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 100}, 2, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -189,7 +189,7 @@ static void
 a_layout_with_less_room_than_the_packet_is_refused(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 4}, 2, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -201,7 +201,7 @@ static void
 a_layout_with_an_empty_piece_is_refused(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 0, 5}, 3, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -213,7 +213,7 @@ static void
 a_layout_without_pieces_is_refused(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44}, 0, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     (void)state;
 
     assert_int_equal(post_status(rig, 0, &layout), VSK_ERR_LAYOUT);
@@ -224,7 +224,7 @@ static void
 a_layout_of_more_pieces_than_the_queue_is_refused(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 2, 3}, 3, false};
-    struct rig *rig = rig_new(2, RIG_BOTH);
+    struct rig *rig = rig_new(2, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     (void)state;
 
@@ -235,7 +235,7 @@ a_layout_of_more_pieces_than_the_queue_is_refused(void **state)
 static void
 a_packet_s_len_is_sent_as_it_stands(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     vsk_packet packet = hello();
     vsk_packet received;
     (void)state;
@@ -252,7 +252,7 @@ a_packet_s_len_is_sent_as_it_stands(void **state)
 static void
 a_refused_packet_takes_nothing(void **state)
 {
-    struct rig *rig = rig_new(2, RIG_BOTH);
+    struct rig *rig = rig_new(2, RIG_BOTH | rig_format());
     const vsk_packet packet = hello();
     uint64_t memory;
     uint32_t records;
@@ -294,7 +294,7 @@ static void
 a_packet_larger_than_any_free_range_is_refused(void **state)
 {
     static uint8_t payload[RIG_DATA_SIZE];
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     vsk_packet packet;
     (void)state;
     vsk_packet_init(&packet, payload, sizeof payload);
@@ -306,7 +306,7 @@ a_packet_larger_than_any_free_range_is_refused(void **state)
 static void
 room_is_posted_in_one_writable_buffer(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     (void)state;
 
     assert_int_equal(post_status(rig, 3776, &as_linux), VSK_OK);
@@ -319,7 +319,7 @@ room_is_posted_in_one_writable_buffer(void **state)
 static void
 posted_room_is_left_as_it_was(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     (void)state;
 
     assert_int_equal(post_status(rig, 3776, &as_linux), VSK_OK);
@@ -332,7 +332,7 @@ static void
 a_layout_must_add_up_to_the_room(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 100}, 2, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     (void)state;
 
     assert_int_equal(post_status(rig, 145, &layout), VSK_ERR_LAYOUT);
@@ -345,7 +345,7 @@ static void
 what_the_device_wrote_is_shown_as_spans(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 2, 100}, 3, true};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     const vsk_packet sent = hello();
     vsk_span spans[8];
     vsk_chain chain;
@@ -369,7 +369,7 @@ what_the_device_wrote_is_shown_as_spans(void **state)
 static void
 bytes_behind_the_used_length_do_not_surface(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     vsk_span spans[8];
     vsk_chain chain;
     vsk_used used;
@@ -390,7 +390,7 @@ static void
 readable_buffers_are_not_what_the_device_wrote(void **state)
 {
     const vsk_buffer list[] = {{RIG_DATA, 44, false}, {RIG_DATA + 64, 9, true}};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     vsk_span spans[8];
     vsk_chain chain;
     vsk_used used;
@@ -413,7 +413,7 @@ static void
 what_was_written_across_two_regions_is_two_spans(void **state)
 {
     const vsk_buffer buffer = {RIG_NEXT - 20, 100, true};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     vsk_span spans[8];
     vsk_chain chain;
     vsk_used used;
@@ -482,7 +482,7 @@ static void
 too_few_spans_for_what_was_written_are_refused(void **state)
 {
     const vsk_layout layout = {(const uint32_t[]){44, 100}, 2, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     vsk_span spans[1];
     vsk_chain chain;
     vsk_used used;
@@ -540,7 +540,7 @@ a_rewritten_ring_does_not_change_what_is_read(void **state)
 static void
 a_released_chain_gives_all_its_memory_back(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     uint64_t memory = vsk_pool_available(&rig->pool);
     uint32_t records = free_records(rig);
     vsk_used used;
@@ -558,7 +558,7 @@ a_released_chain_gives_all_its_memory_back(void **state)
 static void
 a_chain_without_an_account_is_released_as_nothing(void **state)
 {
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     uint32_t records = free_records(rig);
     vsk_used used;
     (void)state;
@@ -576,7 +576,7 @@ static void
 buffers_may_be_added_where_there_is_no_memory(void **state)
 {
     const vsk_buffer buffer = {RIG_NOWHERE, 44, false};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     uint16_t head;
     (void)state;
 
@@ -593,7 +593,7 @@ static void
 a_refused_list_gives_its_table_back(void **state)
 {
     const vsk_buffer list[] = {{RIG_DATA, 1, true}, {RIG_DATA, 1, false}};
-    struct rig *rig = rig_new(8, RIG_BOTH);
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
     uint64_t memory = vsk_pool_available(&rig->pool);
     uint16_t head;
     (void)state;
@@ -609,7 +609,7 @@ static void
 a_list_longer_than_the_queue_is_refused(void **state)
 {
     vsk_buffer list[5];
-    struct rig *rig = rig_new(4, RIG_BOTH);
+    struct rig *rig = rig_new(4, RIG_BOTH | rig_format());
     uint16_t head;
     (void)state;
     for (size_t i = 0; i < 5; i++)
@@ -624,7 +624,7 @@ static void
 random_packets_and_cuts_cross_and_leave_nothing_behind(void **state)
 {
     rig_random random = rig_seed();
-    struct rig *rig = rig_new(32, RIG_BOTH);
+    struct rig *rig = rig_new(32, RIG_BOTH | rig_format());
     uint64_t memory = vsk_pool_available(&rig->pool);
     uint32_t records = free_records(rig);
     static uint8_t payload[2000];

@@ -166,9 +166,20 @@ static void
 cut_all(enum form form, void (*visit)(struct cutter *cutter,
                                       const uint32_t *lens, uint32_t parts))
 {
-    struct cutter cutter = {.rig = rig_new(8, RIG_BOTH), .form = form};
+    struct cutter cutter = {.rig = rig_new(8, RIG_BOTH | rig_format()),
+                            .form = form};
+    const vsk_buffer two[] = {{RIG_DATA, 44, false}, {RIG_DATA + 44, 5, false}};
     uint32_t lens[PARTS];
+    uint16_t head;
 
+    /* PACKED-DRV-06 */
+    if (cutter.rig->driver.ring.packed && form == DIRECT_THEN_INDIRECT) {
+        assert_int_equal(
+            vsk_buffers_add(&cutter.rig->buffers, two, 2, 1, &head),
+            VSK_ERR_MIXED);
+        rig_free(cutter.rig);
+        return;
+    }
     vsk_header_encode(&header, cutter.packet);
     memcpy(cutter.packet + VSK_HEADER_SIZE, "hello", 5);
     cutter.visit = visit;

@@ -183,7 +183,7 @@ expect_fault(struct bench *bench, vsk_status rule)
     bench_expect_back(bench, 0);
     bench_quiet(bench);
     bench_expect_back(bench, 1);
-    assert_int_equal(bench->drivers[VSK_TX].split.outstanding, 0);
+    assert_int_equal(bench->drivers[VSK_TX].ring.outstanding, 0);
     bench_transmit_op(bench, VSK_OP_REQUEST, GUEST_PORT);
     bench_comes(bench, VSK_EVENT_REQUEST);
 }
@@ -488,8 +488,8 @@ every_head_comes_back_once_whatever_happens(void **state)
         while (bench_receive(bench))
             back++;
         assert_int_equal(posted - back,
-                         bench->drivers[VSK_TX].split.outstanding +
-                             bench->drivers[VSK_RX].split.outstanding);
+                         bench->drivers[VSK_TX].ring.outstanding +
+                             bench->drivers[VSK_RX].ring.outstanding);
     }
     for (uint32_t i = 0; i < 1000; i++) {
         if (rig_draw(&random, 2) != 0)
@@ -502,7 +502,7 @@ every_head_comes_back_once_whatever_happens(void **state)
     }
     assert_int_equal(bench->device.setup.status, A | D | F | K);
     back += bench_reap(bench, VSK_TX, &written);
-    assert_int_equal(bench->drivers[VSK_TX].split.outstanding, 0);
+    assert_int_equal(bench->drivers[VSK_TX].ring.outstanding, 0);
     bench_free(bench);
 }
 

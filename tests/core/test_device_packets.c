@@ -225,7 +225,7 @@ crosses(uint32_t size, const vsk_layout *layout, uint32_t total)
 
     rig_pattern(data, total, 3);
     for (uint32_t turn = 0; turn < 1000 && bench->fwd_cnt < total; turn++) {
-        while (bench->drivers[VSK_RX].split.outstanding < 3)
+        while (bench->drivers[VSK_RX].ring.outstanding < 3)
             bench_post_cut(bench, VSK_RX, layout, size);
         if (turn == 0 || bench_poll(bench) == VSK_OK) {
             (void)bench_send(bench, conn, data + done, (uint32_t)(total - done),

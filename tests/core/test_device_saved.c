@@ -980,7 +980,7 @@ bench_busy(void)
 static void
 top_up(struct bench *bench)
 {
-    while (bench->drivers[VSK_RX].split.free_count != 0)
+    while (bench->drivers[VSK_RX].ring.free_count != 0)
         bench_post(bench, VSK_RX, 1, 144);
 }
 

@@ -829,7 +829,7 @@ an_rx_buffer_in_hand_is_found_again_after_a_stop(void **state)
 
     assert_int_equal(bench_send(bench, conn, data, 5, &sent), VSK_OK);
     bench_expect(bench, VSK_OP_RW);
-    assert_int_equal(bench->drivers[VSK_RX].split.outstanding, 1);
+    assert_int_equal(bench->drivers[VSK_RX].ring.outstanding, 1);
     bench_free(bench);
 }
 

@@ -54,7 +54,7 @@ one_descriptor_is_no_room_for_payload(void **state)
 
     assert_int_equal(fill(stage, conn), 7);
 
-    assert_int_equal(stage->guest.queues[VSK_TX].split.free_count, 1);
+    assert_int_equal(stage->guest.queues[VSK_TX].ring.free_count, 1);
     stage_quiet(stage);
     stage_free(stage);
 }

@@ -762,12 +762,12 @@ the_driver_survives_a_used_ring_full_of_random_numbers(void **state)
         rig_put32(rig, rig_used_slot(rig, rig_draw(&random, 8)),
                   rig_draw(&random, 10));
         if (rig_draw(&random, 4) == 0)
-            rig_put16(rig, rig_used_idx(rig),
-                      (uint16_t)(rig->driver.split.state.used +
-                                 rig_draw(&random, 4)));
+            rig_put16(
+                rig, rig_used_idx(rig),
+                (uint16_t)(rig->driver.ring.state.used + rig_draw(&random, 4)));
         (void)vsk_queue_reap(&rig->driver, &used);
-        assert_true(rig->driver.split.free_count <= 8);
-        assert_true(rig->driver.split.outstanding <= 8);
+        assert_true(rig->driver.ring.free_count <= 8);
+        assert_true(rig->driver.ring.outstanding <= 8);
     }
     rig_free(rig);
 }
@@ -1231,10 +1231,10 @@ a_driver_survives_being_opened_on_random_memory(void **state)
         for (uint32_t i = 0; i < 12; i++) {
             (void)add_status(rig, mixed, 1 + rig_draw(&random, 3), 0);
             rig_put16(rig, rig_used_idx(rig),
-                      (uint16_t)(rig->driver.split.state.used + 1));
+                      (uint16_t)(rig->driver.ring.state.used + 1));
             (void)reap_status(rig);
         }
-        assert_true(rig->driver.split.free_count <= 8);
+        assert_true(rig->driver.ring.free_count <= 8);
     }
     rig_free(rig);
 }

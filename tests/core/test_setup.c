@@ -8,7 +8,8 @@
      VSK_BIT(VSK_FEATURE_SEQPACKET) | VSK_BIT(VSK_FEATURE_NO_IMPLIED_STREAM))
 #define KNOWN                                                                  \
     (OFFERED | VSK_BIT(VSK_FEATURE_INDIRECT_DESC) |                            \
-     VSK_BIT(VSK_FEATURE_EVENT_IDX))
+     VSK_BIT(VSK_FEATURE_EVENT_IDX) | VSK_BIT(VSK_FEATURE_RING_PACKED) |       \
+     VSK_BIT(VSK_FEATURE_IN_ORDER))
 #define VERSION_1 VSK_BIT(VSK_FEATURE_VERSION_1)
 
 #define A VSK_SETUP_ACKNOWLEDGE
@@ -76,6 +77,10 @@ features_have_the_bits_of_the_specification(void **state)
     assert_int_equal(VSK_FEATURE_INDIRECT_DESC, 28);
     assert_int_equal(VSK_FEATURE_EVENT_IDX, 29);
     assert_int_equal(VSK_FEATURE_VERSION_1, 32);
+    assert_int_equal(VSK_FEATURE_RING_PACKED, 34);
+    assert_int_equal(VSK_FEATURE_IN_ORDER, 35);
+    assert_true(VSK_F_RING_PACKED == VSK_BIT(VSK_FEATURE_RING_PACKED));
+    assert_true(VSK_F_IN_ORDER == VSK_BIT(VSK_FEATURE_IN_ORDER));
 }
 
 static void

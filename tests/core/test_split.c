@@ -302,7 +302,7 @@ a_driver_does_not_believe_descriptors_that_were_rewritten(void **state)
     for (uint64_t i = 0; i < 8; i++)
         rig_add_one(rig, i);
 
-    assert_int_equal(rig->driver.split.free_count, 0);
+    assert_int_equal(rig->driver.ring.free_count, 0);
     rig_free(rig);
 }
 

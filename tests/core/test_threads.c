@@ -122,6 +122,10 @@ send_one(struct sender *sender)
                        RIG_NEXT + (uint64_t)place * 64, place};
     uint16_t head;
 
+    /* PACKED-DRV-06: a list is not mixed */
+    if (pair->rig->driver.ring.packed && offer.indirect != 0)
+        offer.indirect = 3;
+
     vsk_header_encode(&header, bytes);
     vsk_le_store64(bytes + VSK_HEADER_SIZE, sender->sent);
     vsk_le_store32(bytes + VSK_HEADER_SIZE + 8, (uint32_t)sender->sent);
@@ -259,7 +263,8 @@ device_main(void *argument)
 static void
 cross(uint64_t features, uint64_t chains)
 {
-    struct pair pair = {.rig = rig_new(QUEUE, features), .chains = chains};
+    struct pair pair = {.rig = rig_new(QUEUE, features | rig_format()),
+                        .chains = chains};
     pthread_t driver, device;
 
     pair.driver_random = rig_seed();

@@ -784,6 +784,7 @@ describe("the statuses", function()
       BAD_CID = "010", BAD_TYPE = "010", BAD_OP = "010", BAD_FLAGS = "010", BAD_PAYLOAD = "010",
       ERR_ALIGN = "kit places rings, and load refuses an image with others",
       ERR_FEATURES = "options name features",
+      ERR_IN_ORDER = "packed", ERR_MIXED = "packed", BAD_LIST = "packed",
       ERR_SPACE = "kit has the room",
       ERR_NOMEM = "no test takes all of the host's memory",
       ERR_FORWARDED = "connections", ERR_CID = "connections",

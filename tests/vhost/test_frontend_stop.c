@@ -82,13 +82,13 @@ nothing_happens_in_a_guest_that_is_stopped(void **state)
     assert_int_equal(vsk_frontend_stop(&play->frontend), VSK_OK);
     play_talk(play);
 
-    assert_int_equal(play->guest.queues[VSK_TX].split.state.avail, 0);
+    assert_int_equal(play->guest.queues[VSK_TX].ring.state.avail, 0);
     assert_int_equal(vsk_timers_next(&play->guest.endpoint.timers, &deadline),
                      VSK_NONE);
     assert_int_equal(vsk_frontend_kick(&play->frontend, VSK_RX), VSK_ERR_STATE);
     assert_int_equal(vsk_frontend_resume(&play->frontend), VSK_OK);
     play_talk(play);
-    assert_int_equal(play->guest.queues[VSK_TX].split.state.avail, 1);
+    assert_int_equal(play->guest.queues[VSK_TX].ring.state.avail, 1);
     assert_int_equal(vsk_timers_next(&play->guest.endpoint.timers, &deadline),
                      VSK_OK);
     play_free(play);

@@ -9,6 +9,14 @@
 ---@field features integer
 ---@field size integer descriptors
 
+---@class vsk.QueueOptions
+---@field size? integer descriptors, 1 to 32768, a power of two unless packed
+---@field indirect? boolean
+---@field event_idx? boolean
+---@field packed? boolean
+---@field in_order? boolean
+---@field ring? vsk.Ring alone: one of memory:rings()
+
 ---@class vsk.Queue
 ---@field driver vsk.DriverEnd
 ---@field device vsk.DeviceEnd

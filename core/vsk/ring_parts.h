@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/** @file
+ * Parts that the ends of both ring formats share and nobody else sees.
+ */
+#ifndef VSK_RING_PARTS_H
+#define VSK_RING_PARTS_H
+
+#include "vsk/ring.h"
+#include "vsk/shared.h"
+
+/* A descriptor of a split ring, or of a packed one's table. */
+static inline void
+vsk_ring_store_desc(uint8_t *at, const vsk_desc *desc)
+{
+    uint8_t wire[VSK_DESC_SIZE];
+
+    vsk_desc_encode(desc, wire);
+    vsk_shared_write(at, wire, sizeof wire);
+}
+
+/* Private state only: all slots free, in order from 0. */
+static inline void
+vsk_ring_driver_begin(vsk_ring_driver *driver, const vsk_memory *memory,
+                      const vsk_ring *ring, const vsk_ring_parts *parts,
+                      vsk_ring_slot *slots)
+{
+    *driver = (vsk_ring_driver){
+        .memory = *memory,
+        .parts = *parts,
+        .slots = slots,
+        .size = ring->size,
+        .free_count = ring->size,
+        .packed = (ring->features & VSK_F_RING_PACKED) != 0,
+        .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
+        .indirect = (ring->features & VSK_F_INDIRECT_DESC) != 0,
+        .in_order = (ring->features & VSK_F_IN_ORDER) != 0,
+    };
+    for (uint32_t i = 0; i < ring->size; i++)
+        slots[i] = (vsk_ring_slot){.next = (uint16_t)(i + 1)};
+}
+
+/* Private state only: nothing is held. */
+static inline void
+vsk_ring_device_begin(vsk_ring_device *device, const vsk_memory *memory,
+                      const vsk_ring *ring, const vsk_ring_parts *parts,
+                      const vsk_ring_state *state)
+{
+    *device = (vsk_ring_device){
+        .memory = *memory,
+        .parts = *parts,
+        .table = {parts->desc, ring->size,
+                  (ring->features & VSK_F_INDIRECT_DESC) != 0},
+        .packed = (ring->features & VSK_F_RING_PACKED) != 0,
+        .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
+        .in_order = (ring->features & VSK_F_IN_ORDER) != 0,
+        .popped = state->avail,
+        .given = state->avail,
+        .offered = state->avail,
+        .staged = state->used,
+        .state = *state,
+    };
+}
+
+/* Chains popped and not given back. */
+static inline uint16_t
+vsk_ring_held(const vsk_ring_device *device)
+{
+    return (uint16_t)(device->popped - device->given);
+}
+
+/* ---- what was offered, with IN_ORDER ---- */
+
+/* A chain that was just made outstanding is the newest. */
+static inline void
+vsk_ring_line_up(vsk_ring_driver *driver, uint16_t name)
+{
+    driver->outstanding++;
+    if (!driver->in_order)
+        return;
+    if (driver->outstanding == 1)
+        driver->oldest = name;
+    else
+        driver->slots[driver->newest].later = name;
+    driver->newest = name;
+}
+
+/* Begin a batch with what a used element says; it ends with that chain, and
+ * those before it were used as a whole. */
+static inline vsk_status
+vsk_ring_begin_batch(vsk_ring_driver *driver, uint32_t name, uint32_t written)
+{
+    if (name >= driver->size || driver->slots[name].count == 0)
+        return VSK_BAD_USED_ID;
+    driver->in_batch = true;
+    driver->batch = (uint16_t)name;
+    driver->batch_len = written;
+    return VSK_OK;
+}
+
+/* The next chain of the batch, and the bytes that were written into it. */
+static inline uint16_t
+vsk_ring_next_of_batch(vsk_ring_driver *driver, uint32_t *written)
+{
+    uint16_t name = driver->oldest;
+    const vsk_ring_slot *slot = &driver->slots[name];
+
+    *written =
+        slot->writable > UINT32_MAX ? UINT32_MAX : (uint32_t)slot->writable;
+    if (name == driver->batch) {
+        *written = driver->batch_len;
+        driver->in_batch = false;
+    }
+    driver->oldest = slot->later;
+    return name;
+}
+
+/* What came back under a name. */
+static inline void
+vsk_ring_fill_used(const vsk_ring_driver *driver, uint16_t name,
+                   uint32_t written, vsk_used *used)
+{
+    const vsk_ring_slot *slot = &driver->slots[name];
+
+    used->token = slot->token;
+    used->head = name;
+    used->status = written > slot->writable ? VSK_BAD_USED_LEN : VSK_OK;
+    used->written = used->status == VSK_OK ? written : 0;
+}
+
+/* ---- what is given back, with IN_ORDER ---- */
+
+/* Where the next used element goes, as staged: over the one before it, if that
+ * is not published and its chain was used as a whole. Any other would be taken
+ * for written to its last byte (PACKORD-DRV-02). */
+static inline uint16_t
+vsk_ring_batch(vsk_ring_device *device, bool whole)
+{
+    uint16_t at = device->staged;
+
+    if (!device->in_order)
+        return at;
+    if (device->batch_whole && device->staged != device->state.used)
+        at = device->batch_at;
+    device->batch_at = at;
+    device->batch_whole = whole;
+    return at;
+}
+
+#endif
