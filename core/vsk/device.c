@@ -117,6 +117,27 @@ vsk_device_stop_queue(vsk_device *device, uint64_t now, uint32_t queue,
     return vsk_queue_device_state(&device->queues[queue], state);
 }
 
+vsk_status
+vsk_device_reset_queue(vsk_device *device, uint32_t queue)
+{
+    uint8_t bit;
+
+    if ((device->setup.accepted & VSK_BIT(VSK_FEATURE_RING_RESET)) == 0)
+        return VSK_ERR_FEATURES;
+    if (queue >= VSK_QUEUES || (device->started & VSK_QUEUE_BIT(queue)) == 0)
+        return VSK_ERR_STATE;
+    bit = (uint8_t)VSK_QUEUE_BIT(queue);
+    if (queue == VSK_TX)
+        device->stage = VSK_STAGE_IDLE;
+    /* The driver has seen all events: it does not reset before. */
+    if (queue == VSK_EVENT)
+        device->gate = false;
+    device->chains[queue].held = false;
+    device->started &= (uint8_t)~bit;
+    device->used &= (uint8_t)~bit;
+    return VSK_OK;
+}
+
 void
 vsk_device_pause(vsk_device *device, uint64_t now)
 {

@@ -127,6 +127,18 @@ VSK_API vsk_status vsk_device_start_queue(vsk_device *device, uint32_t queue,
                                           const vsk_ring_state *state);
 
 /**
+ * Reset one queue (VIRTIO_F_RING_RESET; virtio 1.4, 2.6.1): nothing more is
+ * done with it, a chain in hand is void, and where it stood is forgotten. What
+ * the last event pointed at is void.
+ *
+ * @param device changed
+ * @param queue VSK_RX, VSK_TX or VSK_EVENT
+ * @return VSK_OK, VSK_ERR_FEATURES where it was not negotiated, or
+ * VSK_ERR_STATE where the queue was not started
+ */
+VSK_API vsk_status vsk_device_reset_queue(vsk_device *device, uint32_t queue);
+
+/**
  * Let a queue stop; a chain in hand stays in the ring. A packet in hand that
  * was not told yet is found again, one that was is given back. What the last
  * event pointed at is void.

@@ -45,6 +45,17 @@ vsk_guest_notify(vsk_guest *guest)
     return kicks;
 }
 
+uint32_t
+vsk_guest_notification(const vsk_guest *guest, uint32_t queue)
+{
+    bool with_data =
+        (guest->features & VSK_BIT(VSK_FEATURE_NOTIFICATION_DATA)) != 0;
+
+    return with_data
+               ? vsk_queue_notification(&guest->queues[queue], (uint16_t)queue)
+               : queue;
+}
+
 /* Take a chain back. What is wrong with the ring is told; a queue whose index
  * went wild is not looked at again. */
 static vsk_status

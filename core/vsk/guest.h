@@ -162,6 +162,41 @@ VSK_API vsk_status vsk_guest_open(vsk_guest *guest, const vsk_memory *memory,
 VSK_API void vsk_guest_close(vsk_guest *guest);
 
 /**
+ * Give what a kick of a queue carries: its index, and with
+ * VIRTIO_F_NOTIFICATION_DATA where the next chain will be offered.
+ *
+ * @param guest that is open
+ * @param queue VSK_RX, VSK_TX or VSK_EVENT
+ * @return as vsk_queue_notification, or the index alone
+ */
+VSK_API uint32_t vsk_guest_notification(const vsk_guest *guest, uint32_t queue);
+
+/**
+ * Look whether a queue may be reset, and enabled with another size.
+ *
+ * @param guest to look at
+ * @param queue VSK_RX, VSK_TX or VSK_EVENT
+ * @param size descriptors, at most the policy's queue_size
+ * @return VSK_OK, VSK_ERR_STATE where it is not open, VSK_ERR_FEATURES where
+ * VIRTIO_F_RING_RESET was not negotiated, VSK_ERR_SIZE, or VSK_ERR_BUSY where
+ * packets or events are on their way in it
+ */
+VSK_API vsk_status vsk_guest_check_reset(vsk_guest *guest, uint32_t queue,
+                                         uint32_t size);
+
+/**
+ * Take back what was posted in a queue that the device has reset, place a ring
+ * of another size, and post again (VQRST-DRV-02, VQRST-DRV-03).
+ *
+ * @param guest changed; vsk_guest_check_reset says yes
+ * @param memory guest memory
+ * @param queue VSK_RX, VSK_TX or VSK_EVENT
+ * @param size descriptors
+ */
+VSK_API void vsk_guest_renew_queue(vsk_guest *guest, const vsk_memory *memory,
+                                   uint32_t queue, uint32_t size);
+
+/**
  * Take the CID that was read anew after RESET was told, and post the event
  * buffer again: only then does the device go on, and RX is read again.
  *

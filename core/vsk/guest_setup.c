@@ -234,28 +234,34 @@ vsk_guest_accept(const vsk_guest *guest, uint64_t offered)
     return offered & guest->policy.features & VSK_FEATURES;
 }
 
-/* Give back what the first queues have in the pool: what is posted, then the
- * rings. */
+/* Give back what a queue has in the pool: what is posted, then the ring. */
+static void
+let_queue_go(vsk_guest *guest, uint32_t queue)
+{
+    const vsk_ring *ring = &guest->rings[queue];
+    const vsk_ring_slot *slots = guest->tables.slots[queue];
+
+    for (uint32_t i = 0; i < ring->size; i++) {
+        vsk_used used = {.token = slots[i].token};
+
+        if (slots[i].count != 0)
+            vsk_buffers_release(&guest->buffers[queue], &used);
+    }
+    (void)vsk_pool_free(guest->pool, ring->desc, vsk_ring_bytes(ring));
+    guest->posted[queue] = 0;
+    guest->offered &= (uint8_t) ~(1u << queue);
+    guest->stuck &= (uint8_t) ~(1u << queue);
+}
+
+/* The first queues, and all that the guest had to do with them. */
 static void
 let_go(vsk_guest *guest, uint32_t queues)
 {
-    for (uint32_t queue = 0; queue < queues; queue++) {
-        const vsk_ring *ring = &guest->rings[queue];
-        const vsk_ring_slot *slots = guest->tables.slots[queue];
-
-        for (uint32_t i = 0; i < ring->size; i++) {
-            vsk_used used = {.token = slots[i].token};
-
-            if (slots[i].count != 0)
-                vsk_buffers_release(&guest->buffers[queue], &used);
-        }
-        (void)vsk_pool_free(guest->pool, ring->desc, vsk_ring_bytes(ring));
-        guest->posted[queue] = 0;
-    }
+    for (uint32_t queue = 0; queue < queues; queue++)
+        let_queue_go(guest, queue);
     if (guest->stage != VSK_STAGE_IDLE)
         vsk_buffers_release(&guest->buffers[VSK_RX], &guest->used);
     guest->stage = VSK_STAGE_IDLE;
-    guest->offered = 0;
     guest->open = false;
     guest->stale = false;
     guest->cramped = false;
@@ -263,14 +269,14 @@ let_go(vsk_guest *guest, uint32_t queues)
 
 /* Place a queue in the pool and begin at its driver's end. */
 static vsk_status
-begin_queue(vsk_guest *guest, const vsk_memory *memory, uint32_t queue)
+begin_queue(vsk_guest *guest, const vsk_memory *memory, uint32_t queue,
+            uint32_t size)
 {
     vsk_ring *ring = &guest->rings[queue];
     uint64_t bytes, addr;
     vsk_status status;
 
-    *ring = (vsk_ring){.size = guest->policy.queue_size,
-                       .features = guest->features & VSK_F_RING};
+    *ring = (vsk_ring){.size = size, .features = guest->features & VSK_F_RING};
     bytes = vsk_ring_bytes(ring);
     status = vsk_pool_alloc(guest->pool, bytes, 16, &addr);
     if (status != VSK_OK)
@@ -308,7 +314,8 @@ vsk_guest_open(vsk_guest *guest, const vsk_memory *memory, vsk_pool *pool,
     guest->pool = pool;
     guest->features = features;
     while (queue < VSK_QUEUES &&
-           (status = begin_queue(guest, memory, queue)) == VSK_OK)
+           (status = begin_queue(guest, memory, queue,
+                                 guest->policy.queue_size)) == VSK_OK)
         queue++;
     /* VSOCK-DRV-05, VSOCK-DRV-06: in this order */
     if (status == VSK_OK)
@@ -347,4 +354,37 @@ vsk_guest_renew(vsk_guest *guest, uint64_t cid)
     guest->stale = false;
     vsk_guest_refill(guest);
     return VSK_OK;
+}
+
+/* ---- one queue ---- */
+
+vsk_status
+vsk_guest_check_reset(vsk_guest *guest, uint32_t queue, uint32_t size)
+{
+    const vsk_ring ring = {.size = size, .features = guest->features};
+
+    if (!guest->open)
+        return VSK_ERR_STATE;
+    if ((guest->features & VSK_BIT(VSK_FEATURE_RING_RESET)) == 0)
+        return VSK_ERR_FEATURES;
+    if (size > guest->policy.queue_size || vsk_ring_check_size(&ring) != VSK_OK)
+        return VSK_ERR_SIZE;
+    if (queue == VSK_TX)
+        return guest->posted[VSK_TX] == 0 ? VSK_OK : VSK_ERR_BUSY;
+    /* What came back was not looked at, or not to its end. */
+    return (queue == VSK_RX && guest->stage != VSK_STAGE_IDLE) ||
+                   (queue == VSK_EVENT && guest->stale) ||
+                   vsk_queue_enable_interrupts(&guest->queues[queue])
+               ? VSK_ERR_BUSY
+               : VSK_OK;
+}
+
+void
+vsk_guest_renew_queue(vsk_guest *guest, const vsk_memory *memory,
+                      uint32_t queue, uint32_t size)
+{
+    let_queue_go(guest, queue);
+    /* Where a ring was there is room for one that is not larger. */
+    (void)begin_queue(guest, memory, queue, size);
+    vsk_guest_refill(guest);
 }

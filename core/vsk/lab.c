@@ -90,6 +90,8 @@ send_note(vsk_lab *lab, vsk_lab_pair *pair, vsk_side side, uint32_t queue)
     }
     if ((pair->due[side] & bit) == 0 || at < pair->at[side][queue])
         pair->at[side][queue] = at;
+    if (kick)
+        pair->data[queue] = vsk_guest_notification(pair->guest, queue);
     pair->due[side] |= bit;
 }
 
@@ -130,13 +132,32 @@ settle(vsk_lab *lab, vsk_lab_pair *pair, vsk_side side)
     vsk_lab_see(lab, pair, VSK_SEEN_FAULT, VSK_TX, "hold");
 }
 
+static void
+see_note(const vsk_lab *lab, const vsk_lab_pair *pair, vsk_side side,
+         uint32_t queue)
+{
+    vsk_seen seen = {
+        .kind = VSK_SEEN_INTERRUPT,
+        .now = lab->now,
+        .guest_cid = (uint32_t)pair->device->setup.guest_cid,
+        .queue = queue,
+        .words = queue == VSK_QUEUES ? "configuration" : NULL,
+    };
+
+    if (side == VSK_SIDE_DEVICE) {
+        seen.kind = VSK_SEEN_KICK;
+        seen.written = pair->data[queue];
+        seen.with_data = (pair->device->setup.accepted &
+                          VSK_BIT(VSK_FEATURE_NOTIFICATION_DATA)) != 0;
+    }
+    if (lab->tap.see != NULL)
+        lab->tap.see(lab->tap.user, &seen);
+}
+
 /* Let arrive what is due for a side by now. */
 static void
 arrive(vsk_lab *lab, vsk_lab_pair *pair, vsk_side side)
 {
-    vsk_seen_kind kind =
-        side == VSK_SIDE_DEVICE ? VSK_SEEN_KICK : VSK_SEEN_INTERRUPT;
-
     for (uint32_t i = 0; i < VSK_LAB_NOTES; i++) {
         uint8_t bit = (uint8_t)(1u << i);
 
@@ -144,8 +165,7 @@ arrive(vsk_lab *lab, vsk_lab_pair *pair, vsk_side side)
             continue;
         pair->due[side] &= (uint8_t)~bit;
         pair->awake[side] = true;
-        vsk_lab_see(lab, pair, kind, i,
-                    i == VSK_QUEUES ? "configuration" : NULL);
+        see_note(lab, pair, side, i);
     }
 }
 

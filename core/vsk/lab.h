@@ -59,6 +59,7 @@ typedef struct vsk_lab_pair {
     uint8_t due[2];     /**< by side: notifications on their way, a bit for
                             each queue and VSK_NOTIFY_CONFIG */
     uint64_t at[2][VSK_LAB_NOTES]; /**< by side: when they arrive */
+    uint32_t data[VSK_QUEUES];     /**< what a kick on its way carries */
     uint64_t publish;    /**< when used entries are shown, with hold */
     bool held;           /**< some are not shown yet */
     bool starved;        /**< rx_buffers stands for the guest's policy */
@@ -106,6 +107,24 @@ VSK_API void vsk_lab_init(vsk_lab *lab, vsk_lab_pair *pairs, uint32_t count,
  */
 VSK_API vsk_status vsk_lab_start(vsk_lab *lab, uint32_t pair,
                                  const vsk_memory *memory, vsk_pool *pool);
+
+/**
+ * Let a guest's driver reset one of its queues, and enable it again with
+ * another size (VIRTIO_F_RING_RESET; virtio 1.4, 2.6.1). What was posted comes
+ * back to the guest, and new buffers are posted.
+ *
+ * @param lab changed
+ * @param pair which
+ * @param memory guest memory
+ * @param queue VSK_RX, VSK_TX or VSK_EVENT
+ * @param size descriptors, at most the policy's queue_size
+ * @return VSK_OK, VSK_ERR_ARGUMENT, VSK_ERR_STATE, VSK_ERR_FEATURES where it
+ * was not negotiated, VSK_ERR_SIZE, or VSK_ERR_BUSY where packets are on their
+ * way in that queue: poll until nothing happens
+ */
+VSK_API vsk_status vsk_lab_reset_queue(vsk_lab *lab, uint32_t pair,
+                                       const vsk_memory *memory, uint32_t queue,
+                                       uint32_t size);
 
 /**
  * Say that somebody has work: after every call on a device or a guest.

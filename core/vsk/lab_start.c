@@ -74,6 +74,41 @@ forget(vsk_lab_pair *pair)
 }
 
 vsk_status
+vsk_lab_reset_queue(vsk_lab *lab, uint32_t pair, const vsk_memory *memory,
+                    uint32_t queue, uint32_t size)
+{
+    vsk_lab_pair *both = &lab->pairs[pair];
+    uint8_t bit = (uint8_t)(1u << queue);
+    vsk_status status;
+
+    if (queue >= VSK_QUEUES)
+        return VSK_ERR_ARGUMENT;
+    status = vsk_guest_check_reset(both->guest, queue, size);
+    if (status == VSK_OK)
+        status = vsk_device_reset_queue(both->device, queue);
+    if (status != VSK_OK)
+        return status;
+    /* No notification belongs to a queue that is reset: VQRST-DEV-01. */
+    both->due[VSK_SIDE_DEVICE] &= (uint8_t)~bit;
+    both->due[VSK_SIDE_GUEST] &= (uint8_t)~bit;
+    vsk_guest_renew_queue(both->guest, memory, queue, size);
+    status = vsk_device_start_queue(both->device, queue,
+                                    &both->guest->rings[queue], NULL);
+    if (lab->tap.see != NULL)
+        lab->tap.see(lab->tap.user,
+                     &(vsk_seen){
+                         .kind = VSK_SEEN_RENEWED,
+                         .now = lab->now,
+                         .guest_cid = (uint32_t)both->device->setup.guest_cid,
+                         .queue = queue,
+                         .written = size,
+                     });
+    both->awake[VSK_SIDE_DEVICE] = true;
+    both->awake[VSK_SIDE_GUEST] = true;
+    return status;
+}
+
+vsk_status
 vsk_lab_start(vsk_lab *lab, uint32_t pair, const vsk_memory *memory,
               vsk_pool *pool)
 {

@@ -32,7 +32,9 @@
     X(EVENT_IDX, 29)                                                           \
     X(VERSION_1, 32)                                                           \
     X(RING_PACKED, 34)                                                         \
-    X(IN_ORDER, 35)
+    X(IN_ORDER, 35)                                                            \
+    X(NOTIFICATION_DATA, 38)                                                   \
+    X(RING_RESET, 40)
 
 /** All of them as a mask. */
 #define VSK_FEATURES (UINT64_C(0) VSK_FEATURE_TABLE(VSK_FEATURE_MASK))

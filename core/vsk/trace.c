@@ -89,6 +89,16 @@ put_words(vsk_print *out, const char *kind, const char *words)
     vsk_print_words(out, words);
 }
 
+/* What a kick carries behind the queue (NOTIF-DRV-02). */
+static void
+put_data(vsk_print *out, uint32_t data)
+{
+    vsk_print_words(out, " next ");
+    vsk_print_decimal(out, data >> 16 & 0x7fff);
+    vsk_print_words(out, " wrap ");
+    vsk_print_decimal(out, data >> 31);
+}
+
 static void
 put_seen(vsk_print *out, const vsk_seen *seen)
 {
@@ -106,6 +116,8 @@ put_seen(vsk_print *out, const vsk_seen *seen)
         break;
     case VSK_SEEN_KICK:
         put_queue(out, seen, " kick");
+        if (seen->with_data)
+            put_data(out, seen->written);
         break;
     case VSK_SEEN_INTERRUPT:
         put_queue(out, seen, " interrupt");
@@ -125,6 +137,10 @@ put_seen(vsk_print *out, const vsk_seen *seen)
     case VSK_SEEN_STATUS:
         vsk_print_words(out, "status 0x");
         vsk_print_digits(out, seen->written, 16, 2);
+        break;
+    case VSK_SEEN_RENEWED:
+        put_queue(out, seen, " renewed size ");
+        vsk_print_decimal(out, seen->written);
         break;
     case VSK_SEEN_FAULT:
         put_words(out, "fault", seen->words);

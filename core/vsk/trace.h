@@ -21,6 +21,7 @@
     X(EVENT, "TRANSPORT_RESET was written into the event queue")               \
     X(REFUSED, "a chain or packet that broke a rule")                          \
     X(STATUS, "the driver wrote the status register")                          \
+    X(RENEWED, "the driver reset a queue and enabled it again")                \
     X(FAULT, "the lab did what a bad or slow peer does")
 
 /** What was seen. */
@@ -36,7 +37,9 @@ typedef struct vsk_seen {
     uint64_t now;             /**< time in nanoseconds */
     uint32_t guest_cid;       /**< whose device or guest saw it */
     uint32_t queue;           /**< 0 rx, 1 tx, 2 event */
-    uint32_t written;         /**< of USED: bytes reported; of STATUS: it */
+    uint32_t written;         /**< of USED: bytes reported; of STATUS: it; of
+                                 RENEWED: size; of KICK: what it carries */
+    bool with_data;           /**< of KICK: NOTIFICATION_DATA is on */
     uint16_t head;            /**< of PACKET, USED and REFUSED */
     vsk_status status;        /**< of REFUSED: the rule */
     const char *words;        /**< of FAULT: which */

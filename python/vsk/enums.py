@@ -205,3 +205,5 @@ class Feature(IntFlag):
     VERSION_1 = 1 << 32
     RING_PACKED = 1 << 34
     IN_ORDER = 1 << 35
+    NOTIFICATION_DATA = 1 << 38
+    RING_RESET = 1 << 40

@@ -61,16 +61,17 @@ struct world {
     struct machine *machines[MAX_PAIRS];
     struct app *apps[MAX_PAIRS][2]; /* MAX_APPS each */
     uint8_t pattern[3 * PRIME];
-    bool hostile;    /* nothing is promised but safety */
-    bool deaf;       /* the device decides later on a REQUEST */
-    bool refuse;     /* or says no */
-    uint32_t polls;  /* so far */
-    uint64_t hash;   /* of all lines of the trace */
-    uint64_t lines;  /* in it */
-    uint64_t faults; /* lines of the lab's own doing */
-    uint64_t kicks;  /* that arrived */
-    uint32_t given;  /* most chains that the driver was not told of */
-    uint64_t timers; /* that ran out */
+    bool hostile;       /* nothing is promised but safety */
+    bool deaf;          /* the device decides later on a REQUEST */
+    bool refuse;        /* or says no */
+    uint32_t polls;     /* so far */
+    uint64_t hash;      /* of all lines of the trace */
+    uint64_t lines;     /* in it */
+    uint64_t faults;    /* lines of the lab's own doing */
+    uint64_t kicks;     /* that arrived */
+    uint32_t given;     /* most chains that the driver was not told of */
+    uint64_t timers;    /* that ran out */
+    uint32_t odd_kicks; /* that carry what they must not */
     uint32_t passed[VSK_QUEUES];         /* heads that name no descriptor */
     uint32_t kinds[VSK_EVENT_RESET + 1]; /* events told */
     vsk_status error;                    /* of the last ERROR */
@@ -88,6 +89,25 @@ endpoint_of(struct world *w, uint32_t pair, uint32_t side)
                                    : &w->machines[pair]->guest.endpoint;
 }
 
+/* A kick carries its queue; with NOTIFICATION_DATA also where the driver will
+ * go on, which is no further than where it stands when the kick arrives. */
+static void
+see_kick(struct world *w, const vsk_seen *seen)
+{
+    const struct machine *m = w->machines[0];
+    const uint64_t bit = VSK_BIT(VSK_FEATURE_NOTIFICATION_DATA);
+    bool with_data = (m->device.setup.accepted & bit) != 0;
+
+    w->odd_kicks += with_data != seen->with_data;
+    w->odd_kicks += (seen->written & 0xffff) != seen->queue;
+    if (!with_data)
+        w->odd_kicks += seen->written != seen->queue;
+    else if (w->lab.count == 1)
+        w->odd_kicks += seen->written !=
+                        vsk_queue_notification(&m->guest.queues[seen->queue],
+                                               (uint16_t)seen->queue);
+}
+
 static void
 see(void *user, const vsk_seen *seen)
 {
@@ -100,6 +120,8 @@ see(void *user, const vsk_seen *seen)
         w->hash = (w->hash ^ (uint8_t)*c) * 0x100000001b3u;
     w->lines++;
     w->kicks += seen->kind == VSK_SEEN_KICK;
+    if (seen->kind == VSK_SEEN_KICK)
+        see_kick(w, seen);
     if (w->machines[0]->device.given > w->given)
         w->given = w->machines[0]->device.given;
     w->timers += seen->kind == VSK_SEEN_TIMER;
@@ -1114,6 +1136,211 @@ a_driver_resets_its_device_and_begins_again(void **state)
     world_free(w);
 }
 
+static vsk_status
+reset_queue(struct world *w, uint32_t queue, uint32_t size)
+{
+    return vsk_lab_reset_queue(&w->lab, 0, &w->machines[0]->memory, queue,
+                               size);
+}
+
+static void
+a_driver_resets_one_queue_and_goes_on_with_another_size(void **state)
+{
+    const bool any = (rig_format() & VSK_F_RING_PACKED) != 0;
+    const uint32_t sizes[] = {4, 64, any ? 3 : 2, 256, any ? 77 : 128};
+    struct world *w = world_new(1, 1, NULL);
+    struct machine *m = w->machines[0];
+    uint64_t available;
+    (void)state;
+
+    world_start(w);
+    run(w, POLLS_MAX);
+    available = vsk_pool_available(&m->pool);
+    for (uint32_t i = 0; i < 5; i++)
+        for (uint32_t queue = 0; queue < VSK_QUEUES; queue++) {
+            /* VQRST-DEV-02, VQRST-DEV-03, VQRST-DRV-03 */
+            assert_int_equal(reset_queue(w, queue, sizes[i]), VSK_OK);
+            assert_int_equal(m->guest.queues[queue].ring.size, sizes[i]);
+            assert_int_equal(m->device.queues[queue].ring.table.size, sizes[i]);
+            echo(w, 50000);
+        }
+    /* VQRST-DRV-02: all of the rings before is free again. */
+    for (uint32_t queue = 0; queue < VSK_QUEUES; queue++)
+        assert_int_equal(reset_queue(w, queue, 256), VSK_OK);
+    run(w, POLLS_MAX);
+    assert_int_equal(vsk_pool_available(&m->pool), available);
+    /* The event queue is still one. */
+    assert_int_equal(vsk_device_reset_transport(&m->device, w->lab.now, 9),
+                     VSK_OK);
+    vsk_lab_wake(&w->lab, 0, VSK_SIDE_DEVICE);
+    run(w, POLLS_MAX);
+    assert_int_equal(m->guest.endpoint.local_cid, 9);
+    world_free(w);
+}
+
+static void
+a_queue_is_not_reset_while_packets_are_on_their_way(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    uint32_t busy[VSK_QUEUES] = {0};
+    (void)state;
+
+    world_start(w);
+    w->apps[0][VSK_SIDE_GUEST][0].total = 300000;
+    w->apps[0][VSK_SIDE_DEVICE][0].echo = true;
+    connect_app(w, 0, 0);
+    for (uint32_t i = 0; step(w, UINT64_MAX); i++) {
+        uint32_t queue = i % VSK_QUEUES;
+        vsk_status status = reset_queue(w, queue, 32 << i % 4);
+
+        busy[queue] += status == VSK_ERR_BUSY;
+        assert_true(status == VSK_OK || status == VSK_ERR_BUSY);
+    }
+
+    assert_true(busy[VSK_RX] != 0);
+    assert_true(busy[VSK_TX] != 0);
+    assert_all_arrived(w, 1);
+    assert_settled(w);
+    world_free(w);
+}
+
+static void
+a_reset_of_one_queue_must_be_negotiated_and_fit(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    const uint64_t all = ALL_FEATURES;
+    (void)state;
+
+    assert_int_equal(reset_queue(w, VSK_TX, 16), VSK_ERR_STATE);
+    /* VQRST-BOTH-01 */
+    assert_int_equal(start_offered(w, all & ~VSK_BIT(VSK_FEATURE_RING_RESET)),
+                     VSK_OK);
+    run(w, POLLS_MAX);
+    assert_int_equal(reset_queue(w, VSK_TX, 16), VSK_ERR_FEATURES);
+    assert_int_equal(vsk_device_reset_queue(&w->machines[0]->device, VSK_TX),
+                     VSK_ERR_FEATURES);
+    assert_int_equal(start_offered(w, all), VSK_OK);
+    run(w, POLLS_MAX);
+    assert_int_equal(reset_queue(w, VSK_TX, 0), VSK_ERR_SIZE);
+    assert_int_equal(reset_queue(w, VSK_TX, 512), VSK_ERR_SIZE);
+    assert_int_equal(reset_queue(w, VSK_QUEUES, 16), VSK_ERR_ARGUMENT);
+    assert_int_equal(
+        vsk_device_reset_queue(&w->machines[0]->device, VSK_QUEUES),
+        VSK_ERR_STATE);
+    echo(w, 100000);
+    world_free(w);
+}
+
+static void
+a_queue_that_is_reset_is_left_alone_until_it_is_enabled(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    struct machine *m = w->machines[0];
+    uint16_t head;
+    vsk_event event;
+    (void)state;
+
+    world_start(w);
+    run(w, POLLS_MAX);
+    assert_int_equal(vsk_device_reset_queue(&m->device, VSK_TX), VSK_OK);
+    assert_int_equal(vsk_buffers_post(&m->guest.buffers[VSK_TX], 44,
+                                      &(vsk_layout){NULL, 0, false}, &head),
+                     VSK_OK);
+
+    /* VQRST-DEV-01 */
+    assert_int_equal(vsk_device_poll(&m->device, w->lab.now, &event), VSK_NONE);
+    assert_int_equal(vsk_device_notify(&m->device), 0);
+    assert_int_equal(vsk_device_reset_queue(&m->device, VSK_TX), VSK_ERR_STATE);
+    world_free(w);
+}
+
+static void
+what_a_device_has_in_hand_is_void_with_its_queue(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    struct machine *m = w->machines[0];
+    const vsk_packet large = {.size = 1u << 20};
+    (void)state;
+
+    world_start(w);
+    run(w, POLLS_MAX);
+    assert_int_equal(vsk_device_put(&m->device, w->lab.now, &large),
+                     VSK_ERR_ROOM);
+    assert_true(m->device.chains[VSK_RX].held);
+    assert_int_equal(reset_queue(w, VSK_RX, 64), VSK_OK);
+
+    assert_false(m->device.chains[VSK_RX].held);
+    echo(w, 100000);
+    world_free(w);
+}
+
+static void
+a_packet_in_hand_keeps_its_queue(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    struct machine *m = w->machines[0];
+    (void)state;
+
+    world_start(w);
+    w->apps[0][VSK_SIDE_GUEST][0].total = 1;
+    w->apps[0][VSK_SIDE_DEVICE][0].echo = true;
+    connect_app(w, 0, 0);
+    while (m->guest.stage == VSK_STAGE_IDLE)
+        assert_true(step(w, UINT64_MAX));
+    assert_false(vsk_queue_enable_interrupts(&m->guest.queues[VSK_RX]));
+
+    assert_int_equal(reset_queue(w, VSK_RX, 64), VSK_ERR_BUSY);
+    run(w, POLLS_MAX);
+    assert_int_equal(reset_queue(w, VSK_RX, 64), VSK_OK);
+    assert_all_arrived(w, 1);
+    world_free(w);
+}
+
+static void
+a_new_event_queue_lets_the_device_go_on(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    struct machine *m = w->machines[0];
+    vsk_event event;
+    (void)state;
+
+    world_start(w);
+    run(w, POLLS_MAX);
+    assert_int_equal(vsk_device_reset_transport(&m->device, w->lab.now, 9),
+                     VSK_OK);
+    (void)vsk_device_poll(&m->device, w->lab.now, &event);
+    assert_int_equal(reset_queue(w, VSK_EVENT, 64), VSK_ERR_BUSY);
+    while (!m->guest.stale)
+        assert_int_equal(vsk_guest_poll(&m->guest, w->lab.now, &event), VSK_OK);
+    assert_int_equal(reset_queue(w, VSK_EVENT, 64), VSK_ERR_BUSY);
+    assert_int_equal(vsk_guest_renew(&m->guest, 9), VSK_OK);
+    assert_true(m->device.gate);
+    assert_int_equal(reset_queue(w, VSK_EVENT, 64), VSK_OK);
+
+    echo(w, 100000);
+    world_free(w);
+}
+
+static void
+kicks_carry_where_the_next_chain_will_be(void **state)
+{
+    const uint64_t data = VSK_BIT(VSK_FEATURE_NOTIFICATION_DATA);
+    const uint64_t all = ALL_FEATURES;
+    struct world *w = world_new(1, 1, NULL);
+    (void)state;
+
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t kicks = w->kicks;
+
+        /* NOTIF-DRV-01, NOTIF-DRV-02 */
+        assert_int_equal(start_offered(w, i == 0 ? all : all & ~data), VSK_OK);
+        echo(w, 300000);
+        assert_true(w->kicks > kicks + 3);
+        assert_int_equal(w->odd_kicks, 0);
+    }
+    world_free(w);
+}
+
 /* ---- determinism ---- */
 
 /* All benign faults; so many bytes over three connections each way. */
@@ -1938,6 +2165,16 @@ main(void)
         cmocka_unit_test(close_times_out_after_eight_seconds),
         cmocka_unit_test(a_reset_transport_gives_the_guest_another_cid),
         cmocka_unit_test(a_driver_resets_its_device_and_begins_again),
+        cmocka_unit_test(
+            a_driver_resets_one_queue_and_goes_on_with_another_size),
+        cmocka_unit_test(a_queue_is_not_reset_while_packets_are_on_their_way),
+        cmocka_unit_test(a_reset_of_one_queue_must_be_negotiated_and_fit),
+        cmocka_unit_test(
+            a_queue_that_is_reset_is_left_alone_until_it_is_enabled),
+        cmocka_unit_test(what_a_device_has_in_hand_is_void_with_its_queue),
+        cmocka_unit_test(a_packet_in_hand_keeps_its_queue),
+        cmocka_unit_test(a_new_event_queue_lets_the_device_go_on),
+        cmocka_unit_test(kicks_carry_where_the_next_chain_will_be),
         cmocka_unit_test(a_seed_decides_everything),
         cmocka_unit_test(seeds_choose_who_goes_first),
         cmocka_unit_test(those_who_are_awake_take_turns),

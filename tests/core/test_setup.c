@@ -9,7 +9,8 @@
 #define KNOWN                                                                  \
     (OFFERED | VSK_BIT(VSK_FEATURE_INDIRECT_DESC) |                            \
      VSK_BIT(VSK_FEATURE_EVENT_IDX) | VSK_BIT(VSK_FEATURE_RING_PACKED) |       \
-     VSK_BIT(VSK_FEATURE_IN_ORDER))
+     VSK_BIT(VSK_FEATURE_IN_ORDER) | VSK_BIT(VSK_FEATURE_NOTIFICATION_DATA) |  \
+     VSK_BIT(VSK_FEATURE_RING_RESET))
 #define VERSION_1 VSK_BIT(VSK_FEATURE_VERSION_1)
 
 #define A VSK_SETUP_ACKNOWLEDGE
@@ -79,6 +80,8 @@ features_have_the_bits_of_the_specification(void **state)
     assert_int_equal(VSK_FEATURE_VERSION_1, 32);
     assert_int_equal(VSK_FEATURE_RING_PACKED, 34);
     assert_int_equal(VSK_FEATURE_IN_ORDER, 35);
+    assert_int_equal(VSK_FEATURE_NOTIFICATION_DATA, 38);
+    assert_int_equal(VSK_FEATURE_RING_RESET, 40);
     assert_true(VSK_F_RING_PACKED == VSK_BIT(VSK_FEATURE_RING_PACKED));
     assert_true(VSK_F_IN_ORDER == VSK_BIT(VSK_FEATURE_IN_ORDER));
 }

@@ -198,6 +198,10 @@ notifications_have_their_queue(void **state)
     interrupt.queue = 2;
 
     assert_line(&kick, "0.000000000 3 tx kick");
+    /* NOTIF-DRV-02 */
+    kick.with_data = true;
+    kick.written = 0x80030001;
+    assert_line(&kick, "0.000000000 3 tx kick next 3 wrap 1");
     assert_line(&interrupt, "0.000000000 3 event interrupt");
 }
 
