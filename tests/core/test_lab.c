@@ -162,6 +162,7 @@ make_device(struct machine *m, uint64_t features, uint32_t cid)
 static void
 make_guest(struct machine *m, const vsk_guest_policy *policy)
 {
+    tables_free_guest(&m->guest_tables); /* of one before */
     m->guest_tables = tables_of_guest(CAPACITY, RING, SPANS, RECORDS);
     assert_int_equal(vsk_guest_init(&m->guest, policy, &m->guest_tables, 2),
                      VSK_OK);
