@@ -187,6 +187,9 @@ typedef struct {} kit_snapshot;
     /** Put any number into a queue's available ring, and kick. */
     vsk_status offer(uint32_t queue, uint16_t slot);
 
+    /** Reset a queue, and enable it again with another size. */
+    vsk_status reset_queue(uint32_t queue, uint32_t size);
+
     /** Kick the device for a queue, asked for or not. */
     vsk_status kick(uint32_t queue);
 

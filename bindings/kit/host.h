@@ -51,6 +51,9 @@ typedef struct kit_host_kind {
     vsk_status (*kick)(kit_host *host, kit_role *role, uint32_t queue);
     /* End a device's connections, and tell its guest, by another CID too. */
     vsk_status (*reset)(kit_host *host, kit_role *device, uint64_t guest_cid);
+    /* Reset a guest's queue, and go on with another size. */
+    vsk_status (*renew)(kit_host *host, kit_role *guest, uint32_t queue,
+                        uint32_t size);
     /* Where the device's end of a guest's queue stands, as far as it can be
      * known: left as it is otherwise. */
     void (*device_state)(const kit_host *host, const kit_role *guest,

@@ -60,6 +60,13 @@ lab_reset(kit_host *host, kit_role *device, uint64_t guest_cid)
     return vsk_device_reset_transport(device->device, lab_now(host), guest_cid);
 }
 
+static vsk_status
+lab_renew(kit_host *host, kit_role *guest, uint32_t queue, uint32_t size)
+{
+    return vsk_lab_reset_queue(&lab_of(host)->lab, guest->pair,
+                               &guest->memory->memory, queue, size);
+}
+
 static void
 lab_device_state(const kit_host *host, const kit_role *guest, uint32_t queue,
                  vsk_ring_state *state)
@@ -94,6 +101,7 @@ static const kit_host_kind kind = {
     .poll = lab_poll,
     .kick = lab_kick,
     .reset = lab_reset,
+    .renew = lab_renew,
     .device_state = lab_device_state,
     .block = lab_block,
     .clear = lab_clear,

@@ -259,6 +259,7 @@ bool kit_role_plays(const kit_role *role, uint32_t port);
 vsk_status kit_role_put(kit_role *role, kit_packet *packet,
                         const kit_layout *layout, bool indirect);
 /* Guests only: a number as a head, right or wrong; a kick, asked for or not. */
+vsk_status kit_role_reset_queue(kit_role *role, uint32_t queue, uint32_t size);
 vsk_status kit_role_offer(kit_role *role, uint32_t queue, uint16_t head);
 vsk_status kit_role_kick(kit_role *role, uint32_t queue);
 /* After PACKET. */

@@ -122,6 +122,14 @@ kit_role_offer(kit_role *role, uint32_t queue, uint16_t head)
 }
 
 vsk_status
+kit_role_reset_queue(kit_role *role, uint32_t queue, uint32_t size)
+{
+    if (!role->is_guest || queue >= VSK_QUEUES || role->host == NULL)
+        return VSK_ERR_ARGUMENT;
+    return role->host->kind->renew(role->host, role, queue, size);
+}
+
+vsk_status
 kit_role_kick(kit_role *role, uint32_t queue)
 {
     if (!role->is_guest || queue >= VSK_QUEUES || role->host == NULL)

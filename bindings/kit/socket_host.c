@@ -97,6 +97,17 @@ socket_reset(kit_host *host, kit_role *device, uint64_t guest_cid)
     return vsk_backend_reset_transport(&socket_of(host)->backend, guest_cid);
 }
 
+/* vhost-user has no message for one queue. */
+static vsk_status
+socket_renew(kit_host *host, kit_role *guest, uint32_t queue, uint32_t size)
+{
+    (void)host;
+    (void)guest;
+    (void)queue;
+    (void)size;
+    return VSK_ERR_FEATURES;
+}
+
 /* It is the other process's: what a device would answer is not known. */
 static void
 socket_device_state(const kit_host *host, const kit_role *guest, uint32_t queue,
@@ -150,6 +161,7 @@ const kit_host_kind kit_socket_kind = {
     .poll = socket_poll,
     .kick = socket_kick,
     .reset = socket_reset,
+    .renew = socket_renew,
     .device_state = socket_device_state,
     .block = socket_block,
     .clear = socket_clear,

@@ -226,6 +226,30 @@ take_packet(vsk_guest *guest, uint64_t now, vsk_event *event)
     return true;
 }
 
+vsk_status
+vsk_guest_check_reset(vsk_guest *guest, uint32_t queue, uint32_t size)
+{
+    const vsk_ring ring = {.size = size, .features = guest->features};
+
+    if (!guest->open)
+        return VSK_ERR_STATE;
+    if ((guest->features & VSK_BIT(VSK_FEATURE_RING_RESET)) == 0)
+        return VSK_ERR_FEATURES;
+    if (size > guest->policy.queue_size || vsk_ring_check_size(&ring) != VSK_OK)
+        return VSK_ERR_SIZE;
+    /* Nobody interrupts for what the device has read. */
+    if (queue == VSK_TX) {
+        (void)reap_tx(guest);
+        return guest->posted[VSK_TX] == 0 ? VSK_OK : VSK_ERR_BUSY;
+    }
+    /* What came back was not looked at, or not to its end. */
+    return (queue == VSK_RX && guest->stage != VSK_STAGE_IDLE) ||
+                   (queue == VSK_EVENT && guest->stale) ||
+                   vsk_queue_enable_interrupts(&guest->queues[queue])
+               ? VSK_ERR_BUSY
+               : VSK_OK;
+}
+
 /* ---- the order of things ---- */
 
 /* What the packet in hand and what was done have to tell. */

@@ -174,7 +174,7 @@ VSK_API uint32_t vsk_guest_notification(const vsk_guest *guest, uint32_t queue);
 /**
  * Look whether a queue may be reset, and enabled with another size.
  *
- * @param guest to look at
+ * @param guest to look at; it takes back what the device has read
  * @param queue VSK_RX, VSK_TX or VSK_EVENT
  * @param size descriptors, at most the policy's queue_size
  * @return VSK_OK, VSK_ERR_STATE where it is not open, VSK_ERR_FEATURES where

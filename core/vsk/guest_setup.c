@@ -358,27 +358,6 @@ vsk_guest_renew(vsk_guest *guest, uint64_t cid)
 
 /* ---- one queue ---- */
 
-vsk_status
-vsk_guest_check_reset(vsk_guest *guest, uint32_t queue, uint32_t size)
-{
-    const vsk_ring ring = {.size = size, .features = guest->features};
-
-    if (!guest->open)
-        return VSK_ERR_STATE;
-    if ((guest->features & VSK_BIT(VSK_FEATURE_RING_RESET)) == 0)
-        return VSK_ERR_FEATURES;
-    if (size > guest->policy.queue_size || vsk_ring_check_size(&ring) != VSK_OK)
-        return VSK_ERR_SIZE;
-    if (queue == VSK_TX)
-        return guest->posted[VSK_TX] == 0 ? VSK_OK : VSK_ERR_BUSY;
-    /* What came back was not looked at, or not to its end. */
-    return (queue == VSK_RX && guest->stage != VSK_STAGE_IDLE) ||
-                   (queue == VSK_EVENT && guest->stale) ||
-                   vsk_queue_enable_interrupts(&guest->queues[queue])
-               ? VSK_ERR_BUSY
-               : VSK_OK;
-}
-
 void
 vsk_guest_renew_queue(vsk_guest *guest, const vsk_memory *memory,
                       uint32_t queue, uint32_t size)

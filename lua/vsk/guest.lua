@@ -281,6 +281,16 @@ function Guest:offer(queue, slot)
   return role_of(of(self)):offer(queue, slot)
 end
 
+--- Reset a queue, and enable it again with a size. It raises ERR_FEATURES where RING_RESET was not
+-- negotiated, or the guest is not a lab's; ERR_SIZE; and ERR_BUSY while packets are on their way in
+-- that queue.
+-- @tparam integer queue 0 rx, 1 tx, 2 event
+-- @tparam integer size descriptors, at most queue_size
+-- @treturn boolean true
+function Guest:reset_queue(queue, size)
+  return role_of(of(self)):reset_queue(queue, size)
+end
+
 --- Kick the device for a queue, asked for or not.
 -- @tparam[opt] integer queue 0 rx, 1 tx, 2 event; 1
 -- @treturn boolean true

@@ -247,6 +247,15 @@ class Guest(Party, Closing):
         """Put any number into a queue's available ring, and kick: 0 rx, 1 tx, 2 event."""
         self._role.offer(queue, slot)
 
+    def reset_queue(self, queue: int, size: int) -> None:
+        """Reset a queue, and enable it again with a size: 0 rx, 1 tx, 2 event.
+
+        size is in descriptors, at most queue_size. Raises UsageError: ERR_FEATURES where
+        RING_RESET was not negotiated, or the guest is not a lab's; ERR_SIZE; ERR_BUSY while packets
+        are on their way in that queue (virtio 1.4, 2.6.1).
+        """
+        self._role.reset_queue(queue, size)
+
     def kick(self, queue: int = 1) -> None:
         """Kick the device for a queue, asked for or not."""
         self._role.kick(queue)

@@ -821,6 +821,23 @@ describe("a guest", function()
     assert.equal("BAD_HEAD", errors[1])
   end)
 
+  it("resets one queue where that was agreed on", function()
+    local f = vsk.feature
+    local lab = echo { features = f.VERSION_1 | f.RING_RESET | f.NOTIFICATION_DATA }
+    local conn = assert(lab.guest:connect(2, 1234))
+    assert.equal("hello", conn:exchange "hello")
+    lab:run()
+
+    for queue = 0, 2 do assert.is_true(lab.guest:reset_queue(queue, 16)) end
+
+    assert.equal("again", conn:exchange "again")
+    assert.equal(16, lab.guest.memory:rings()[2].size)
+    assert.truthy(tostring(lab.trace):find("tx renewed size 16", 1, true))
+    assert.truthy(tostring(lab.trace):find("tx kick next 1 wrap 0", 1, true))
+    assert.equal("ERR_SIZE", rig.raised(lab.guest.reset_queue, lab.guest, 1, 512))
+    assert.equal("ERR_FEATURES", rig.raised(function() echo {}.guest:reset_queue(1, 16) end))
+  end)
+
   it("imitates kernels, and takes a policy", function()
     for _, preset in ipairs { "linux-5.10", "linux-6.1", "linux-6.12" } do
       local lab = echo { guests = { vsk.guest { preset = preset } } }

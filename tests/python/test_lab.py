@@ -234,6 +234,26 @@ def test_a_lab_without_guests_is_refused() -> None:
 # ---- the wire ----
 
 
+def test_a_driver_resets_one_queue_where_that_was_agreed_on() -> None:
+    features = vsk.Feature.VERSION_1 | vsk.Feature.RING_RESET | vsk.Feature.NOTIFICATION_DATA
+    lab = vsk.Lab(Echo(features=features))
+    conn = lab.guest.connect(2, PORT)
+    assert conn.exchange(b"hello") == b"hello"
+    lab.run()
+
+    for queue in range(3):
+        lab.guest.reset_queue(queue, 16)
+
+    assert conn.exchange(b"again") == b"again"
+    assert [ring.size for ring in lab.guest.memory.rings[:3]] == [16, 16, 16]
+    lines = [str(entry).split(" ", 2)[2] for entry in lab.trace]
+    assert "tx renewed size 16" in lines and "tx kick next 1 wrap 0" in lines
+    for guest, size, status in ((lab.guest, 512, "SIZE"), (vsk.Lab(Echo()).guest, 16, "FEATURES")):
+        with pytest.raises(vsk.UsageError) as caught:
+            guest.reset_queue(1, size)
+        assert caught.value.status is vsk.Status[f"ERR_{status}"]
+
+
 def test_a_device_offers_no_implied_stream_by_itself() -> None:
     lab = vsk.Lab(vsk.Device(), guests=[vsk.Guest(features=~vsk.Feature(0))])
 

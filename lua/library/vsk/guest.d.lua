@@ -108,6 +108,12 @@ function Guest:kick(queue) end
 ---@return vsk.Code? code
 function Guest:listen(port, backlog) end
 
+---Reset a queue, and enable it again with another size: 0 rx, 1 tx, 2 event.
+---@param queue integer
+---@param size integer descriptors
+---@return true
+function Guest:reset_queue(queue, size) end
+
 ---Put any number into a queue's available ring, and kick: 0 rx, 1 tx, 2 event.
 ---@param queue integer
 ---@param slot integer
