@@ -63,7 +63,7 @@ void
 vsk_packed_give(vsk_ring_device *device, const vsk_chain *chain,
                 uint32_t written)
 {
-    uint16_t place = vsk_ring_batch(device, written == chain->writable);
+    uint16_t place = vsk_ring_batch(device, chain, written);
     uint8_t *desc = desc_of(&device->parts, place);
     uint16_t flags = used_flags(place) | (written != 0 ? VSK_DESC_F_WRITE : 0u);
 

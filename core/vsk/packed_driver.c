@@ -68,8 +68,6 @@ vsk_packed_driver_open(vsk_ring_driver *driver, const vsk_memory *memory,
 
     vsk_ring_driver_begin(driver, memory, ring, parts, slots);
     driver->state = *state;
-    driver->state.avail = advance(state->avail, 0, size);
-    driver->state.used = advance(state->used, 0, size);
     driver->staged = driver->state.avail;
     if (wrap_of(state->avail) != wrap_of(state->used))
         end += size;
@@ -254,7 +252,7 @@ vsk_packed_reap(vsk_ring_driver *driver, vsk_used *used)
             return VSK_BAD_USED_ID;
         }
         if (driver->in_order) {
-            (void)vsk_ring_begin_batch(driver, id, written);
+            vsk_ring_begin_batch(driver, id, written);
             id = vsk_ring_next_of_batch(driver, &written);
         }
     }

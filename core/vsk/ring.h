@@ -96,6 +96,7 @@ typedef struct vsk_ring_driver {
     uint32_t free_count;   /**< descriptors that are free */
     uint32_t outstanding;  /**< chains that have not come back */
     uint16_t free_head;    /**< first of the free list of slots */
+    uint16_t free_tail;    /**< and its last, with IN_ORDER in a split ring */
     uint16_t staged;       /**< as state.avail: in the ring, offered or not */
     vsk_ring_state state;  /**< avail is what was offered */
     bool packed;           /**< VIRTIO_F_RING_PACKED */

@@ -30,6 +30,7 @@ vsk_ring_driver_begin(vsk_ring_driver *driver, const vsk_memory *memory,
         .slots = slots,
         .size = ring->size,
         .free_count = ring->size,
+        .free_tail = (uint16_t)(ring->size - 1),
         .packed = (ring->features & VSK_F_RING_PACKED) != 0,
         .event_idx = (ring->features & VSK_F_EVENT_IDX) != 0,
         .indirect = (ring->features & VSK_F_INDIRECT_DESC) != 0,
@@ -84,17 +85,14 @@ vsk_ring_line_up(vsk_ring_driver *driver, uint16_t name)
     driver->newest = name;
 }
 
-/* Begin a batch with what a used element says; it ends with that chain, and
- * those before it were used as a whole. */
-static inline vsk_status
-vsk_ring_begin_batch(vsk_ring_driver *driver, uint32_t name, uint32_t written)
+/* Begin a batch with what a used element says of a chain that is outstanding;
+ * it ends with that one, and those before it were used as a whole. */
+static inline void
+vsk_ring_begin_batch(vsk_ring_driver *driver, uint16_t name, uint32_t written)
 {
-    if (name >= driver->size || driver->slots[name].count == 0)
-        return VSK_BAD_USED_ID;
     driver->in_batch = true;
-    driver->batch = (uint16_t)name;
+    driver->batch = name;
     driver->batch_len = written;
-    return VSK_OK;
 }
 
 /* The next chain of the batch, and the bytes that were written into it. */
@@ -131,9 +129,11 @@ vsk_ring_fill_used(const vsk_ring_driver *driver, uint16_t name,
 
 /* Where the next used element goes, as staged: over the one before it, if that
  * is not published and its chain was used as a whole. Any other would be taken
- * for written to its last byte (PACKORD-DRV-02). */
+ * for written to its last byte (PACKORD-DRV-02); so would one that was not
+ * walked to its end, of which we do not know what is writable. */
 static inline uint16_t
-vsk_ring_batch(vsk_ring_device *device, bool whole)
+vsk_ring_batch(vsk_ring_device *device, const vsk_chain *chain,
+               uint32_t written)
 {
     uint16_t at = device->staged;
 
@@ -142,7 +142,7 @@ vsk_ring_batch(vsk_ring_device *device, bool whole)
     if (device->batch_whole && device->staged != device->state.used)
         at = device->batch_at;
     device->batch_at = at;
-    device->batch_whole = whole;
+    device->batch_whole = chain->status == VSK_OK && written == chain->writable;
     return at;
 }
 

@@ -55,9 +55,8 @@ void
 vsk_split_give(vsk_ring_device *device, const vsk_chain *chain,
                uint32_t written)
 {
-    uint8_t *element =
-        used_slot(&device->parts, device->table.size,
-                  vsk_ring_batch(device, written == chain->writable));
+    uint8_t *element = used_slot(&device->parts, device->table.size,
+                                 vsk_ring_batch(device, chain, written));
 
     vsk_shared_store32(element, chain->head);
     vsk_shared_store32(element + 4, written);

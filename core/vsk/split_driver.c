@@ -24,6 +24,18 @@ vsk_split_driver_init(vsk_ring_driver *driver, const vsk_memory *memory,
     memset(parts->device, 0, 6 + 8 * (size_t)ring->size);
 }
 
+static vsk_desc
+load_desc(const vsk_ring_driver *driver, uint16_t slot)
+{
+    uint8_t wire[VSK_DESC_SIZE];
+    vsk_desc desc;
+
+    vsk_shared_copy(wire, driver->parts.desc + VSK_DESC_SIZE * (size_t)slot,
+                    sizeof wire);
+    vsk_desc_decode(&desc, wire);
+    return desc;
+}
+
 /* Mark the chain at head, as it stands in the ring, as outstanding. Slots are
  * marked by token while chains are adopted: none belongs to two. */
 static void
@@ -34,12 +46,8 @@ adopt(vsk_ring_driver *driver, uint16_t head)
     uint16_t count = 0;
 
     while (at < driver->size && slots[at].token == 0) {
-        uint8_t wire[VSK_DESC_SIZE];
-        vsk_desc desc;
+        vsk_desc desc = load_desc(driver, at);
 
-        vsk_shared_copy(wire, driver->parts.desc + VSK_DESC_SIZE * (size_t)at,
-                        sizeof wire);
-        vsk_desc_decode(&desc, wire);
         slots[at].token = 1;
         slots[at].next = desc.next;
         count++;
@@ -55,19 +63,42 @@ adopt(vsk_ring_driver *driver, uint16_t head)
     vsk_ring_line_up(driver, head);
 }
 
-/* Link all slots that no outstanding chain holds. */
+/* With IN_ORDER, the slot behind the chain that was offered last, where the
+ * next one begins (SPLITORD-DRV-01). */
+static uint32_t
+next_in_order(const vsk_ring_driver *driver, uint16_t avail)
+{
+    uint16_t at;
+
+    if (!driver->in_order || avail == 0)
+        return 0;
+    at = vsk_shared_load16(
+        avail_slot(&driver->parts, driver->size, (uint16_t)(avail - 1)));
+    for (uint32_t left = driver->size; at < driver->size; left--) {
+        vsk_desc desc = load_desc(driver, at);
+
+        if (left == 0 || (desc.flags & VSK_DESC_F_NEXT) == 0)
+            return at + 1u;
+        at = desc.next;
+    }
+    return 0;
+}
+
+/* Link all slots that no outstanding chain holds, in ring order. */
 static void
-rebuild_free_list(vsk_ring_driver *driver)
+rebuild_free_list(vsk_ring_driver *driver, uint32_t first)
 {
     uint16_t *link = &driver->free_head;
 
     driver->free_count = 0;
     for (uint32_t i = 0; i < driver->size; i++) {
-        vsk_ring_slot *slot = &driver->slots[i];
+        uint16_t at = (uint16_t)((first + i) % driver->size);
+        vsk_ring_slot *slot = &driver->slots[at];
 
         if (slot->token == 0) {
-            *link = (uint16_t)i;
+            *link = at;
             link = &slot->next;
+            driver->free_tail = at;
             driver->free_count++;
         }
         slot->token = 0;
@@ -86,7 +117,7 @@ vsk_split_driver_open(vsk_ring_driver *driver, const vsk_memory *memory,
         idx = (uint16_t)(state->avail - ring->size);
     for (; idx != state->avail; idx++)
         adopt(driver, vsk_shared_load16(avail_slot(parts, ring->size, idx)));
-    rebuild_free_list(driver);
+    rebuild_free_list(driver, next_in_order(driver, state->avail));
     driver->staged = state->avail;
     driver->state = *state;
 }
@@ -205,7 +236,8 @@ vsk_split_should_kick(vsk_ring_driver *driver)
             VSK_SPLIT_NO_NOTIFY) == 0;
 }
 
-/* Put a chain's descriptors back in front of the free list. */
+/* Put a chain's descriptors back in front of the free list, which is hot; with
+ * IN_ORDER behind it, so that it stays in ring order. */
 static void
 release_slots(vsk_ring_driver *driver, uint16_t head)
 {
@@ -215,25 +247,19 @@ release_slots(vsk_ring_driver *driver, uint16_t head)
 
     for (uint16_t i = 1; i < count; i++)
         last = slots[last].next;
-    slots[last].next = driver->free_head;
+    if (!driver->in_order) {
+        slots[last].next = driver->free_head;
+        driver->free_head = head;
+    } else {
+        if (driver->free_count == 0)
+            driver->free_head = head;
+        else
+            slots[driver->free_tail].next = head;
+        driver->free_tail = last;
+    }
     slots[head].count = 0;
-    driver->free_head = head;
     driver->free_count += count;
     driver->outstanding--;
-}
-
-/* The next chain of a batch that ends with the chain in a used element. */
-static vsk_status
-next_of_batch(vsk_ring_driver *driver, uint32_t *id, uint32_t *written)
-{
-    if (!driver->in_batch) {
-        vsk_status status = vsk_ring_begin_batch(driver, *id, *written);
-
-        if (status != VSK_OK)
-            return status;
-    }
-    *id = vsk_ring_next_of_batch(driver, written);
-    return VSK_OK;
 }
 
 vsk_status
@@ -255,10 +281,14 @@ vsk_split_reap(vsk_ring_driver *driver, vsk_used *used)
     id = vsk_shared_load32(element);
     written = vsk_shared_load32(element + 4);
     driver->state.used++;
-    if (driver->in_order && next_of_batch(driver, &id, &written) != VSK_OK)
+    if (!driver->in_batch &&
+        (id >= driver->size || driver->slots[id].count == 0))
         return VSK_BAD_USED_ID;
-    if (id >= driver->size || driver->slots[id].count == 0)
-        return VSK_BAD_USED_ID;
+    if (driver->in_order) {
+        if (!driver->in_batch)
+            vsk_ring_begin_batch(driver, (uint16_t)id, written);
+        id = vsk_ring_next_of_batch(driver, &written);
+    }
     vsk_ring_fill_used(driver, (uint16_t)id, written, used);
     release_slots(driver, (uint16_t)id);
     return VSK_OK;
