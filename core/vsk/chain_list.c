@@ -76,8 +76,8 @@ walk_table(walker *walk, const vsk_desc_table *ring)
     if (walk->chain->buffers != 0)
         return VSK_BAD_INDIRECT_NEXT;
     status = enter_table(walk, ring, TABLE_MAX);
-    if (status != VSK_OK || walk->size > TABLE_MAX)
-        return status != VSK_OK ? status : VSK_BAD_LONG;
+    if (status == VSK_OK && walk->size > TABLE_MAX)
+        return VSK_BAD_LONG;
     for (uint32_t i = 0; i < walk->size && status == VSK_OK; i++) {
         walk->slot = (uint16_t)i;
         status = load(walk);

@@ -56,7 +56,7 @@ every_feature_that_it_knows_is_accepted(void **state)
     struct stage *stage = stage_small();
     (void)state;
 
-    /* VSOCK-DRV-01 */
+    /* VSOCK-DRV-01, RSVF-DRV-06 */
     assert_int_equal(vsk_guest_accept(&stage->guest, UINT64_MAX),
                      0x14d30000007);
     assert_int_equal(vsk_guest_accept(&stage->guest, 0x100000004), 0x100000004);

@@ -291,7 +291,8 @@ chains_cross_with_event_idx(void **state)
 {
     (void)state;
 
-    /* SPLIT-DRV-10, SPLIT-DRV-16, SPLIT-DRV-17, SPLIT-DRV-18, SPLIT-DEV-11 */
+    /* SPLIT-DRV-10, SPLIT-DRV-16, SPLIT-DRV-17, SPLIT-DRV-18, SPLIT-DEV-11;
+     * on a packed ring PACKED-DRV-27, PACKSUP-DRV-02, PACKSUP-DRV-03 */
     cross(RIG_BOTH, rig_setting("VSK_CHAINS", 1000000));
 }
 
