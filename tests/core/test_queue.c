@@ -929,6 +929,52 @@ a_chain_put_back_is_not_held(void **state)
 }
 
 static void
+a_chain_put_back_is_not_held_while_another_is(void **state)
+{
+    struct rig *rig = rig_new(8, 0);
+    vsk_chain later = second_chain();
+    (void)state;
+    rig_add_one(rig, 1);
+    rig_add_one(rig, 2);
+    rig_pop(rig);
+    assert_int_equal(vsk_queue_pop(&rig->device, &later), VSK_OK);
+
+    assert_int_equal(vsk_queue_unpop(&rig->device, &later), VSK_OK);
+
+    assert_false(vsk_queue_holds(&rig->device, &later));
+    rig_free(rig);
+}
+
+static void
+a_chain_given_back_cannot_be_put_back(void **state)
+{
+    struct rig *rig = rig_new(8, 0);
+    (void)state;
+    rig_add_one(rig, 1);
+    rig_complete_one(rig);
+
+    assert_int_equal(vsk_queue_unpop(&rig->device, &rig->chain), VSK_ERR_HELD);
+    rig_free(rig);
+}
+
+static void
+a_chain_popped_before_a_queue_began_anew_is_refused(void **state)
+{
+    struct rig *rig = rig_new(8, 0);
+    (void)state;
+    rig_add_one(rig, 1);
+    rig_pop(rig);
+
+    assert_int_equal(
+        vsk_queue_device_init(&rig->device, &rig->memory, &rig->ring, NULL),
+        VSK_OK);
+
+    assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 0),
+                     VSK_ERR_HELD);
+    rig_free(rig);
+}
+
+static void
 only_the_chain_popped_last_can_be_put_back(void **state)
 {
     struct rig *rig = rig_new(8, 0);
@@ -1358,6 +1404,9 @@ main(void)
         cmocka_unit_test(a_chain_refused_for_its_length_is_still_held),
         cmocka_unit_test(a_chain_put_back_is_popped_again),
         cmocka_unit_test(a_chain_put_back_is_not_held),
+        cmocka_unit_test(a_chain_put_back_is_not_held_while_another_is),
+        cmocka_unit_test(a_chain_given_back_cannot_be_put_back),
+        cmocka_unit_test(a_chain_popped_before_a_queue_began_anew_is_refused),
         cmocka_unit_test(only_the_chain_popped_last_can_be_put_back),
         cmocka_unit_test(enabling_kicks_tells_of_a_chain_that_came_meanwhile),
         cmocka_unit_test(
