@@ -20,10 +20,12 @@
  *
  * A ring goes on where it stood if the front end gives back what it was
  * answered, else where its used ring stands: the device completes in order, and
- * has given everything back by then. Connections live as long as every ring
+ * has given everything back by then. Nothing in memory says that of a packed
+ * ring: it begins at the used half of the base that is told, and at its start
+ * where that is 0, as User Mode Linux has it of new ones. Connections live as long as every ring
  * goes on; a ring that begins anew, other features, RESET_DEVICE and the end of
  * the session end them without a packet. Where the driver may know connections
- * that the device does not - a used ring that is not at 0, a state that was
+ * that the device does not - a ring that was used before, a state that was
  * loaded - it is told by TRANSPORT_RESET, if the event queue is ours. While no
  * ring runs the device is paused.
  *
@@ -53,8 +55,8 @@
 typedef struct vsk_backend_ring {
     vsk_ring place;       /**< addresses are the front end's own */
     vsk_ring_state state; /**< where it stands while it is not touched */
-    uint32_t base;        /**< as told last; UINT32_MAX: never */
-    uint32_t answered;    /**< to GET_VRING_BASE; UINT32_MAX: not since it ran
+    uint64_t base;        /**< as told last; UINT64_MAX: never */
+    uint64_t answered;    /**< to GET_VRING_BASE; UINT64_MAX: not since it ran
                            */
     int kick;             /**< descriptor, or -1 */
     int call;             /**< descriptor, or -1 */

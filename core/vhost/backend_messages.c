@@ -20,11 +20,15 @@ set_features(vsk_backend *backend, vsk_asked *asked)
     uint64_t features = asked->message.u64;
     uint64_t before = backend->features;
 
-    if ((features & ~(backend->device->setup.offered | mark)) != 0)
+    asked->wrong = features & ~(backend->device->setup.offered | mark);
+    asked->names = vsk_feature_text;
+    if (asked->wrong != 0)
         return VSK_BAD_FEATURES;
     /* VHU-BE-11 */
     for (uint32_t i = 0; (features & mark) == 0 && i < VSK_QUEUES; i++)
         backend->rings[i].enabled = true;
+    if (((features ^ before) & VSK_F_RING_PACKED) != 0)
+        vsk_backend_forget_places(backend);
     backend->features = features;
     if (((features ^ before) & ~mark) == 0)
         return VSK_OK;
@@ -45,6 +49,7 @@ set_protocol_features(vsk_backend *backend, vsk_asked *asked)
     uint64_t protocol = asked->message.u64;
 
     asked->wrong = vsk_protocol_wrong(protocol, backend->options.protocol);
+    asked->names = vsk_protocol_text;
     if (asked->wrong != 0)
         return VSK_BAD_PROTOCOL;
     backend->protocol = protocol;

@@ -18,7 +18,8 @@
 #include "vhost/backend.h"
 #include "vsk/print.h"
 
-#define VSK_BASE_NONE UINT32_MAX /* no base was told, or answered */
+#define VSK_BASE_NONE UINT64_MAX /* no base was told, or answered */
+#define VSK_BASE_MAX 0xffffu     /* of a split ring */
 #define VSK_BACKEND_RETRY UINT64_C(100000000) /* nanoseconds */
 
 /* Tags of what the loop waits for; a ring's kick is VSK_TAG_KICK + index. */
@@ -37,8 +38,10 @@ typedef struct vsk_asked {
     vsk_payload said;               /* how much of it may be said in words */
     vsk_payload answer;             /* how its answer is written */
     vsk_status refused;             /* not done; no reason to end the session */
-    uint64_t wrong; /* protocol features that were set wrongly */
-    vsk_fds fds;    /* that came with it */
+    uint64_t
+        wrong; /* features, of the protocol or not, that were set wrongly */
+    uint32_t (*names)(uint64_t, char *, uint32_t); /* of those */
+    vsk_fds fds;                                   /* that came with it */
 } vsk_asked;
 
 /* Whether the device touches a ring. */
@@ -46,6 +49,13 @@ static inline bool
 vsk_backend_runs(const vsk_backend *backend, uint32_t index)
 {
     return (backend->device->started & (1u << index)) != 0;
+}
+
+/* Whether rings are packed, by what was agreed on. */
+static inline bool
+vsk_backend_is_packed(const vsk_backend *backend)
+{
+    return (backend->features & VSK_F_RING_PACKED) != 0;
 }
 
 /* Whether a protocol feature was agreed on. */
@@ -118,6 +128,13 @@ vsk_status vsk_backend_vring_kick(vsk_backend *backend, vsk_asked *asked);
 
 /* Stopped, disabled, unknown, without descriptors. */
 void vsk_backend_ring_init(vsk_backend_ring *ring);
+
+/* Where a ring stands, or is to begin, as the front end is told. */
+uint32_t vsk_backend_base(const vsk_backend *backend,
+                          const vsk_backend_ring *ring);
+
+/* Nobody knows where rings stand any more: they have another format. */
+void vsk_backend_forget_places(vsk_backend *backend);
 
 /* Let rings run that can, and no others. */
 vsk_status vsk_backend_settle(vsk_backend *backend);

@@ -60,6 +60,54 @@ vsk_backend_renew(vsk_backend *backend)
     return vsk_backend_agree(backend);
 }
 
+void
+vsk_backend_forget_places(vsk_backend *backend)
+{
+    vsk_backend_halt_all(backend);
+    for (uint32_t i = 0; i < VSK_QUEUES; i++)
+        backend->rings[i].known = false;
+}
+
+/* ---- where it begins ---- */
+
+#define HALF 16u                 /* of a packed ring's base: avail below used */
+#define SLOT (VSK_RING_WRAP - 1) /* in a place */
+
+static uint32_t
+start_of(const vsk_backend *backend)
+{
+    return vsk_backend_is_packed(backend) ? VSK_RING_START : 0;
+}
+
+uint32_t
+vsk_backend_base(const vsk_backend *backend, const vsk_backend_ring *ring)
+{
+    uint32_t avail = start_of(backend), used = avail;
+
+    if (!ring->known && ring->base != VSK_BASE_NONE && ring->base != 0)
+        return (uint32_t)ring->base;
+    if (ring->known) {
+        avail = ring->state.avail;
+        used = ring->state.used;
+    }
+    return vsk_backend_is_packed(backend) ? avail | used << HALF : avail;
+}
+
+/* Where a ring begins that this process has not seen before: a packed one, of
+ * which nothing in memory says it. False where none of its size can. */
+static bool
+read_base(const vsk_backend *backend, const vsk_backend_ring *ring,
+          vsk_ring_state *state)
+{
+    uint32_t base = vsk_backend_base(backend, ring);
+    uint16_t used = (uint16_t)(base >> HALF);
+
+    /* What was taken and did not come back is taken again. */
+    *state = (vsk_ring_state){.avail = used, .used = used};
+    return vsk_backend_is_packed(backend) ? (base & SLOT) < ring->place.size
+                                          : base <= VSK_BASE_MAX;
+}
+
 /* ---- running ---- */
 
 static bool
@@ -113,7 +161,7 @@ misses_memory(vsk_backend *backend, uint32_t index)
     return VSK_OK;
 }
 
-/* A ring that this process has not seen before begins where its used ring
+/* A split ring that this process has not seen before begins where its used ring
  * stands, whatever the front end says. */
 static void
 compare_base(vsk_backend *backend, uint32_t index)
@@ -124,9 +172,10 @@ compare_base(vsk_backend *backend, uint32_t index)
     vsk_print out = {text, sizeof text, 0};
 
     /* Somebody has used it, and what the driver knows of that we do not. */
-    if (at != 0)
+    if (at != start_of(backend))
         backend->stale = true;
-    if (ring->base == VSK_BASE_NONE || ring->base == at)
+    if (vsk_backend_is_packed(backend) || ring->base == VSK_BASE_NONE ||
+        ring->base == at)
         return;
     vsk_print_words(&out, "ring ");
     vsk_print_decimal(&out, index);
@@ -155,12 +204,18 @@ static vsk_status
 begin(vsk_backend *backend, uint32_t index)
 {
     vsk_backend_ring *ring = &backend->rings[index];
+    bool told = !ring->known && vsk_backend_is_packed(backend);
+    vsk_ring_state first;
     vsk_ring place;
 
     if (!find_place(backend, ring, &place))
         return misses_memory(backend, index);
+    if (!ring->known && !read_base(backend, ring, &first))
+        return VSK_BAD_RING;
     if (vsk_device_start_queue(backend->device, index, &place,
-                               ring->known ? &ring->state : NULL) != VSK_OK)
+                               told          ? &first
+                               : ring->known ? &ring->state
+                                             : NULL) != VSK_OK)
         return VSK_BAD_RING;
     if (!ring->known)
         compare_base(backend, index);

@@ -133,7 +133,7 @@ say(const vsk_asked *asked, const vsk_message *request, vsk_status status,
     vsk_print_words(&out, ": ");
     vsk_print_words(&out, vsk_status_text(status));
     if (asked->wrong != 0) {
-        (void)vsk_protocol_text(asked->wrong, said, sizeof said);
+        (void)asked->names(asked->wrong, said, sizeof said);
         vsk_print_words(&out, ": ");
         vsk_print_words(&out, said);
     }

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "vhost/backend_parts.h"
 
-#define BASE_MAX 0xffffu /* of a split ring */
+/* What rings may have in common; features may come after them. */
+static uint64_t
+format(const vsk_backend *backend)
+{
+    uint64_t features = backend->features != 0 ? backend->features
+                                               : backend->device->setup.offered;
+
+    return features & VSK_F_RING_PACKED;
+}
 
 static vsk_backend_ring *
 find_ring(vsk_backend *backend, uint32_t index)
@@ -13,10 +21,10 @@ vsk_status
 vsk_backend_set_vring_num(vsk_backend *backend, vsk_asked *asked)
 {
     const vsk_ring_number *state = &asked->message.state;
+    const vsk_ring place = {.size = state->num, .features = format(backend)};
     vsk_backend_ring *ring = find_ring(backend, state->index);
 
-    if (ring == NULL || state->num == 0 || state->num > VSK_RING_MAX ||
-        (state->num & (state->num - 1)) != 0)
+    if (ring == NULL || vsk_ring_check_size(&place) != VSK_OK)
         return VSK_BAD_RING;
     vsk_backend_halt(backend, state->index);
     ring->place.size = state->num;
@@ -48,7 +56,7 @@ vsk_backend_set_vring_base(vsk_backend *backend, vsk_asked *asked)
     vsk_backend_ring *ring = find_ring(backend, state->index);
     bool begins_anew;
 
-    if (ring == NULL || state->num > BASE_MAX)
+    if (ring == NULL || (state->num > VSK_BASE_MAX && format(backend) == 0))
         return VSK_BAD_RING;
     vsk_backend_halt(backend, state->index);
     begins_anew = ring->known && state->num != ring->answered;
@@ -67,12 +75,10 @@ vsk_backend_get_vring_base(vsk_backend *backend, vsk_asked *asked)
     vsk_backend_halt(backend, state->index);
     vsk_backend_drop(backend, &ring->kick);
     ring->started = false;
+    state->num = vsk_backend_base(backend, ring);
     /* What was told and never used is no word of ours. */
     if (ring->known)
-        ring->answered = ring->state.avail;
-    state->num = ring->known                   ? ring->state.avail
-                 : ring->base != VSK_BASE_NONE ? ring->base
-                                               : 0;
+        ring->answered = state->num;
     return VSK_OK;
 }
 

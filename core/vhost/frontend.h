@@ -111,7 +111,8 @@ typedef struct vsk_frontend {
     uint32_t queues;                /**< handed over */
     int kicks[VSK_QUEUES];          /**< to be signalled, -1 */
     int calls[VSK_QUEUES];          /**< to be waited for, -1 */
-    uint32_t bases[VSK_QUEUES];     /**< answered when it stopped */
+    uint32_t bases[VSK_QUEUES];     /**< answered when it stopped, or where
+                                       new rings begin */
     uint32_t kicked;                /**< queues to be kicked by message */
     uint32_t turns;                 /**< events since the sockets were seen */
     bool reread;                    /**< the CID is to be read anew */

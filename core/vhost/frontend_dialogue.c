@@ -64,7 +64,6 @@ reset(vsk_frontend *frontend)
 {
     frontend->resets = false;
     vsk_guest_close(frontend->guest);
-    memset(frontend->bases, 0, sizeof frontend->bases);
     frontend->state = VSK_FRONTEND_TALKING;
     enter(frontend, SEQUENCE_RESET);
 }

@@ -3,6 +3,9 @@
  * what its answer means. */
 #include "vhost/frontend_parts.h"
 
+/* Where a packed ring begins: avail, and used in the upper half. */
+#define PACKED_START (VSK_RING_START | VSK_RING_START << 16)
+
 /* ---- rings ---- */
 
 static bool
@@ -27,18 +30,35 @@ make_eventfds(vsk_frontend *frontend, uint32_t queue)
                           TAG_CALL + queue);
 }
 
+static bool
+is_packed(const vsk_frontend *frontend)
+{
+    return (frontend->guest->features & VSK_F_RING_PACKED) != 0;
+}
+
+/* New rings begin at their start. */
+static vsk_status
+make_rings(vsk_frontend *frontend)
+{
+    vsk_status status;
+
+    if (!vsk_frontend_has(frontend, VSK_PROTOCOL_CONFIG))
+        frontend->guest_cid = frontend->options.guest_cid;
+    status =
+        vsk_guest_open(frontend->guest, &frontend->memory, frontend->pool,
+                       vsk_frontend_accepted(frontend), frontend->guest_cid);
+    for (uint32_t queue = 0; queue < VSK_QUEUES; queue++)
+        frontend->bases[queue] = is_packed(frontend) ? PACKED_START : 0;
+    return status;
+}
+
 vsk_status
 vsk_frontend_prepare(vsk_frontend *frontend)
 {
     vsk_status status = VSK_OK;
 
-    if (!vsk_frontend_has(frontend, VSK_PROTOCOL_CONFIG) &&
-        !frontend->guest->open)
-        frontend->guest_cid = frontend->options.guest_cid;
     if (!frontend->guest->open)
-        status = vsk_guest_open(frontend->guest, &frontend->memory,
-                                frontend->pool, vsk_frontend_accepted(frontend),
-                                frontend->guest_cid);
+        status = make_rings(frontend);
     for (uint32_t queue = 0; queue < frontend->queues; queue++) {
         if (status == VSK_OK && has_eventfds(frontend))
             status = make_eventfds(frontend, queue);
@@ -122,6 +142,18 @@ fill_ring(vsk_frontend *frontend, vsk_message *message, int *fd)
     return VSK_OK;
 }
 
+/* Whether a ring of ours may stand there; a packed one says it twice. */
+static bool
+is_base(const vsk_frontend *frontend, uint32_t queue, uint32_t base)
+{
+    const uint32_t slot = VSK_RING_WRAP - 1;
+    uint32_t size = frontend->guest->rings[queue].size;
+
+    if (!is_packed(frontend))
+        return base <= UINT16_MAX;
+    return (base & slot) < size && (base >> 16 & slot) < size;
+}
+
 static vsk_status
 take_base(vsk_frontend *frontend, const vsk_message *message)
 {
@@ -129,7 +161,7 @@ take_base(vsk_frontend *frontend, const vsk_message *message)
 
     if (message->state.index != queue)
         return VSK_BAD_REPLY;
-    if (message->state.num > UINT16_MAX)
+    if (!is_base(frontend, queue, message->state.num))
         return VSK_BAD_RING;
     frontend->bases[queue] = message->state.num;
     return VSK_OK;

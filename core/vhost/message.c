@@ -285,36 +285,41 @@ vsk_protocol_wrong(uint64_t chosen, uint64_t offered)
     return (chosen & needed) != needed ? chosen & inband : 0;
 }
 
-static const char *
-protocol_name(uint32_t bit)
-{
-    static const char *const names[64] = {
-#define NAME(name, bit) [bit] = #name,
-        VSK_PROTOCOL_TABLE(NAME)
-#undef NAME
-    };
-
-    return names[bit];
-}
-
-uint32_t
-vsk_protocol_text(uint64_t features, char *text, uint32_t size)
+/* Name bits; those without a name by their number. */
+static uint32_t
+say_bits(uint64_t bits, const char *const names[64], char *text, uint32_t size)
 {
     vsk_print out = {text, size, 0};
     const char *between = "";
 
     for (uint32_t bit = 0; bit < 64; bit++) {
-        const char *name = protocol_name(bit);
-
-        if ((features & VSK_BIT(bit)) == 0)
+        if ((bits & VSK_BIT(bit)) == 0)
             continue;
         vsk_print_words(&out, between);
-        vsk_print_words(&out, name != NULL ? name : "bit ");
-        if (name == NULL)
+        vsk_print_words(&out, names[bit] != NULL ? names[bit] : "bit ");
+        if (names[bit] == NULL)
             vsk_print_decimal(&out, bit);
         between = ", ";
     }
     return (uint32_t)vsk_print_end(&out);
+}
+
+#define NAME(name, bit) [bit] = #name,
+
+uint32_t
+vsk_protocol_text(uint64_t features, char *text, uint32_t size)
+{
+    static const char *const names[64] = {VSK_PROTOCOL_TABLE(NAME)};
+
+    return say_bits(features, names, text, size);
+}
+
+uint32_t
+vsk_feature_text(uint64_t features, char *text, uint32_t size)
+{
+    static const char *const names[64] = {VSK_FEATURE_TABLE(NAME)};
+
+    return say_bits(features, names, text, size);
 }
 
 /* ---- words ---- */

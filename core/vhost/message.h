@@ -274,6 +274,16 @@ VSK_API uint32_t vsk_protocol_text(uint64_t features, char *text,
                                    uint32_t size);
 
 /**
+ * Name features of a device: "SEQPACKET, RING_PACKED, bit 33".
+ *
+ * @param features any bits
+ * @param text written, with a zero at its end
+ * @param size room in text
+ * @return characters that it takes, as snprintf
+ */
+VSK_API uint32_t vsk_feature_text(uint64_t features, char *text, uint32_t size);
+
+/**
  * Say a message in words: its name, and what it carries.
  *
  * @param message to be said

@@ -35,8 +35,9 @@ vsk_device_refuse(vsk_device *device, uint64_t now, uint32_t queue,
     vsk_device_show(device, now, VSK_SEEN_REFUSED, queue, NULL, status);
     vsk_endpoint_fault(&device->endpoint, status);
     device->blamed = (uint8_t)queue;
-    /* The index can never be right again. */
-    if (status == VSK_BAD_AVAIL_IDX && vsk_setup_needs_reset(&device->setup))
+    /* Neither index nor list can ever be right again. */
+    if ((status == VSK_BAD_AVAIL_IDX || status == VSK_BAD_LIST) &&
+        vsk_setup_needs_reset(&device->setup))
         device->used |= VSK_NOTIFY_CONFIG;
 }
 

@@ -443,6 +443,23 @@ front_stop(struct front *front, uint32_t index)
 }
 
 void
+front_stop_all(struct front *front, uint32_t *bases)
+{
+    for (uint32_t i = 0; i < VSK_QUEUES; i++) {
+        front_enable(front, i, false);
+        bases[i] = front_stop(front, i);
+    }
+}
+
+void
+front_go_on(struct front *front, const uint32_t *bases)
+{
+    for (uint32_t i = 0; i < VSK_QUEUES; i++)
+        front_start(front, i, bases[i]);
+    front_run(front);
+}
+
+void
 front_start(struct front *front, uint32_t index, uint32_t base)
 {
     front_tell_ring(front, index, base);
@@ -621,6 +638,8 @@ front_used(const struct front *front, uint32_t index)
     const vsk_ring *ring = &front->guest.rings[index];
     uint16_t idx;
 
+    if ((ALL & VSK_F_RING_PACKED) != 0)
+        return front->device.queues[index].ring.state.used & 0x7fffu;
     memcpy(&idx, front->mapping->base + (ring->device - FRONT_LOW) + 2,
            sizeof idx);
     return idx;

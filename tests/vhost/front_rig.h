@@ -149,6 +149,12 @@ void front_enable(struct front *front, uint32_t index, bool on);
 /** Stop a ring: what the back end answers. */
 uint32_t front_stop(struct front *front, uint32_t index);
 
+/** Disable and stop all rings: what the back end answers. */
+void front_stop_all(struct front *front, uint32_t *bases);
+
+/** Start all rings where that was, and let both sides go on. */
+void front_go_on(struct front *front, const uint32_t *bases);
+
 /** Tell of a ring, start and enable it. */
 void front_start(struct front *front, uint32_t index, uint32_t base);
 
@@ -181,7 +187,8 @@ vsk_conn *front_connected(struct front *front);
 /** The guest sends bytes; the host must get them. */
 void front_echo(struct front *front, vsk_conn *conn, const char *text);
 
-/** The used idx of a ring, as it stands in memory. */
+/** The used idx of a ring, as it stands in memory; of a packed one, the slot of
+ * the device's account. */
 uint16_t front_used(const struct front *front, uint32_t index);
 
 #endif

@@ -371,6 +371,21 @@ protocol_features_that_are_refused_are_named(void **state)
 }
 
 static void
+features_that_are_refused_are_named(void **state)
+{
+    struct front *front = front_new();
+    vsk_message message = front_u64(
+        VSK_REQUEST_SET_FEATURES, ALL | MARK | BIT(RING_PACKED) | VSK_BIT(33));
+    (void)state;
+
+    /* As QEMU 7.2 with packed=on: asked for or not. */
+    front_post(front, &message, NULL, 0);
+
+    front_over(front, VSK_BAD_FEATURES, ": bit 33, RING_PACKED");
+    front_free(front);
+}
+
+static void
 rings_that_cannot_be_are_refused(void **state)
 {
     static const uint32_t bad[][3] = {
@@ -726,6 +741,7 @@ main(void)
         RIG_TEST(features_that_were_not_offered_are_refused),
         RIG_TEST(protocol_features_that_were_not_offered_are_refused),
         RIG_TEST(protocol_features_that_are_refused_are_named),
+        RIG_TEST(features_that_are_refused_are_named),
         RIG_TEST(rings_that_cannot_be_are_refused),
         RIG_TEST(descriptors_are_counted_and_looked_at),
         RIG_TEST(more_than_eight_descriptors_end_the_session),

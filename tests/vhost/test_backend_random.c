@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #define MARK VSK_BIT(VSK_FEATURE_PROTOCOL)
+/* Of packed rings. */
+#define START ((ALL & VSK_F_RING_PACKED) != 0 ? 0x80008000u : 0u)
 #define KINDS 20u
 
 /* One of the messages that a front end may say, of rings and memory that are
@@ -29,7 +31,7 @@ draw(struct front *front, rig_random *random, int *fd)
         return front_addr(front, ring);
     case 4:
         return front_state(VSK_REQUEST_SET_VRING_BASE, ring,
-                           rig_draw(random, 3));
+                           rig_draw(random, 3) | (bit ? START : 0));
     case 5:
     case 6:
         return front_state(VSK_REQUEST_GET_VRING_BASE, ring, 0);

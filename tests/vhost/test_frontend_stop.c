@@ -123,6 +123,87 @@ a_base_has_16_bits(void **state)
     play_free(play);
 }
 
+/* ---- packed rings ---- */
+
+/* Live on packed rings. */
+static struct play *
+packed(void)
+{
+    struct play *play = play_new(NULL);
+
+    play->features |= VSK_F_RING_PACKED;
+    play_talk(play);
+    assert_int_equal(play->frontend.state, VSK_FRONTEND_LIVE);
+    return play;
+}
+
+static void
+packed_rings_begin_where_both_wrap_counters_are_1(void **state)
+{
+    struct play *play = packed();
+    (void)state;
+
+    /* VHU-BE-30 */
+    assert_true(play_asked(play, "SET_VRING_BASE 0 2147516416 !"));
+    assert_true(play_asked(play, "SET_VRING_BASE 1 2147516416 !"));
+    assert_true(play_asked(play, "SET_VRING_BASE 2 2147516416 !"));
+    play_free(play);
+}
+
+static void
+packed_rings_go_on_where_the_back_end_says(void **state)
+{
+    struct play *play = packed();
+    (void)state;
+
+    play->bases[0] = 0;
+    play->bases[1] = 0x800f800f;
+    play->bases[2] = 0x000f8000;
+    assert_int_equal(vsk_frontend_stop(&play->frontend), VSK_OK);
+    play_talk(play);
+    play_forget(play);
+    assert_int_equal(vsk_frontend_resume(&play->frontend), VSK_OK);
+    play_talk(play);
+
+    assert_true(play_asked(play, "SET_VRING_BASE 0 0 !"));
+    assert_true(play_asked(play, "SET_VRING_BASE 1 2148499471 !"));
+    assert_true(play_asked(play, "SET_VRING_BASE 2 1015808 !"));
+    play_free(play);
+}
+
+static void
+packed_rings_begin_again_after_a_reset(void **state)
+{
+    struct play *play = packed();
+    (void)state;
+
+    play->bases[1] = 7;
+    play_forget(play);
+    assert_int_equal(vsk_frontend_reset(&play->frontend), VSK_OK);
+    play_talk(play);
+
+    assert_true(play_asked(play, "SET_VRING_BASE 1 2147516416 !"));
+    play_free(play);
+}
+
+static void
+a_packed_base_is_within_the_ring_in_both_halves(void **state)
+{
+    static const uint32_t bad[] = {0x80008010, 0x80108000, 0x00100000, 0x10};
+    (void)state;
+
+    for (uint32_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct play *play = packed();
+
+        play->bases[1] = bad[i];
+        assert_int_equal(vsk_frontend_stop(&play->frontend), VSK_OK);
+        play_talk(play);
+
+        play_over(play, VSK_BAD_RING, "GET_VRING_BASE");
+        play_free(play);
+    }
+}
+
 static void
 a_configuration_that_changes_meanwhile_is_read(void **state)
 {
@@ -668,6 +749,10 @@ main(void)
         cmocka_unit_test(nothing_happens_in_a_guest_that_is_stopped),
         cmocka_unit_test(a_base_is_that_of_the_ring),
         cmocka_unit_test(a_base_has_16_bits),
+        cmocka_unit_test(packed_rings_begin_where_both_wrap_counters_are_1),
+        cmocka_unit_test(packed_rings_go_on_where_the_back_end_says),
+        cmocka_unit_test(packed_rings_begin_again_after_a_reset),
+        cmocka_unit_test(a_packed_base_is_within_the_ring_in_both_halves),
         cmocka_unit_test(a_configuration_that_changes_meanwhile_is_read),
         cmocka_unit_test(a_reset_begins_anew_when_the_rings_stand_still),
         cmocka_unit_test(a_reset_is_said_by_status_where_that_is_agreed_on),
