@@ -147,8 +147,9 @@ sane(const kit_role_options *options)
 {
     uint32_t size = options->policy.queue_size;
 
+    /* Whether split rings may have it is asked when features are agreed on. */
     return options->connections != 0 && options->connections <= 1u << 24 &&
-           size != 0 && size <= VSK_RING_MAX && (size & (size - 1)) == 0;
+           size != 0 && size <= VSK_RING_MAX;
 }
 
 vsk_status

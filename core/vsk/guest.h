@@ -32,7 +32,8 @@ typedef struct vsk_guest_policy {
     vsk_policy endpoint; /**< credit, packets, timers: copied, to be changed in
                             guest->endpoint.policy */
     uint64_t features;   /**< accepted where they are offered */
-    uint32_t queue_size; /**< descriptors of each queue, a power of two */
+    uint32_t queue_size; /**< descriptors of each queue, a power of two where
+                            rings are split */
     uint32_t rx_pieces[VSK_GUEST_PIECES]; /**< bytes of an RX buffer's
                                              descriptors; 0 ends the list */
     uint32_t rx_buffers;    /**< posted at most; 0: as many as the ring takes */

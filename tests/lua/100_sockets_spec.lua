@@ -257,6 +257,26 @@ describe("attach", function()
 end)
 
 describe("a server", function()
+  local orders = { ["packed rings"] = 0, ["packed rings in order"] = vsk.feature.IN_ORDER }
+  for name, order in pairs(orders) do
+    it("serves " .. name .. " where it offers them", function()
+      local feature = vsk.feature
+      local offered = feature.STREAM | feature.EVENT_IDX | feature.VERSION_1 | feature.RING_PACKED
+      local text = serve(accepts {
+        on_data = function(conn, data) assert(conn:send(data)) end,
+        features = offered | order,
+      }, [[
+        local conn = assert(guest:connect(2, 1))
+        local data = ("packed"):rep(100000)
+        for _ = 1, 5 do assert(conn:exchange(data) == data) end
+        print(table.concat(guest.features, " "))
+      ]])
+
+      local found = order == 0 and "EVENT_IDX" or "EVENT_IDX IN_ORDER"
+      assert.equal(found .. " RING_PACKED STREAM VERSION_1\n", text)
+    end)
+  end
+
   it("serves hooks, and shows every packet to on_packet", function()
     local seen, reasons = {}, {}
     local text = serve(accepts {

@@ -23,6 +23,7 @@ __all__ = [
     "errors_of",
     "host_module",
     "options_of",
+    "packed",
     "run_checks",
     "run_test",
     "virtio_folder",
@@ -52,6 +53,13 @@ def options_of(kernel: str) -> dict[str, Any]:
         except MissingError as error:
             pytest.skip(str(error))
     return KERNELS.get(kernel) or OTHERS[kernel]
+
+
+def packed(options: dict[str, Any]) -> dict[str, Any]:
+    """How to boot a kernel that is to see RING_PACKED: QEMU hides it unless it is told not to."""
+    if options.get("machine") != "qemu":
+        return options
+    return options | {"options": ["-global", "vhost-user-vsock-pci.packed=on"]}
 
 
 def host_module() -> ModuleType:

@@ -11,11 +11,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from booting import DEVICE, KERNELS, PROGRAMS, errors_of, host_module, run_checks, virtio_folder
+from booting import (
+    DEVICE,
+    KERNELS,
+    PROGRAMS,
+    errors_of,
+    host_module,
+    packed,
+    run_checks,
+    virtio_folder,
+)
 from children import Child
 
 import vsk
+from vsk import Feature
 from vsk.command import main
+from vsk.device import OFFERED
 from vsk.linux import Job, Linux
 from vsk.linux import machine as machines
 from vsk.linux.machine import Machine
@@ -25,6 +36,7 @@ MIB = 1 << 20
 LEFT = 4096  # KiB by which allocators may grow in a process that leaks nothing
 QEMU = ["qemu-6.1", pytest.param("qemu-6.12", marks=pytest.mark.full)]
 ALL = ["uml", *(pytest.param(name, marks=pytest.mark.full) for name in KERNELS if name != "uml")]
+PACKED = [pytest.param(f"{name} packed", marks=pytest.mark.full) for name in KERNELS]
 DRIVER = "/sys/bus/virtio/drivers/vmw_vsock_virtio_transport"
 SOME_CHECKS = ("stream-echo-200000", "seqpacket-echo-200000", "stream-called-", "seqpacket-called-")
 
@@ -53,10 +65,14 @@ class Boot(NamedTuple):
 @contextmanager
 def booted(kernel: str, tmp_path: Path, **options: Any) -> Iterator[Boot]:
     """Boot a kernel; once it is over, no rule of the protocol was broken."""
-    device = host_module().Host(cid=42)
+    kernel, _, ring = kernel.partition(" ")
+    features = OFFERED | (Feature.RING_PACKED if ring else 0)
+    device = host_module().Host(cid=42, features=features)
     capture = tmp_path / "x.pcapng"
-    with Linux(device, capture=capture, programs=PROGRAMS, **KERNELS[kernel], **options) as linux:
+    options |= packed(KERNELS[kernel]) if ring else KERNELS[kernel]
+    with Linux(device, capture=capture, programs=PROGRAMS, **options) as linux:
         yield Boot(linux, device, capture)
+        assert device.features & Feature.RING_PACKED == features & Feature.RING_PACKED
     assert errors_of(device, kernel) == []
     assert main(["check", str(capture)]) == 0
 
@@ -64,7 +80,7 @@ def booted(kernel: str, tmp_path: Path, **options: Any) -> Iterator[Boot]:
 # ---- stop and cont ----
 
 
-@pytest.mark.parametrize("kernel", QEMU)
+@pytest.mark.parametrize("kernel", [*QEMU, *PACKED[1:]])
 def test_a_machine_that_stops_under_traffic_goes_on_with_it(kernel: str, tmp_path: Path) -> None:
     with booted(kernel, tmp_path) as boot:
         idle = boot.linux.connect(7000, listen="vsock-cat -l 7000 -e cat")
@@ -94,7 +110,7 @@ def test_a_machine_that_stops_under_traffic_goes_on_with_it(kernel: str, tmp_pat
 # ---- unbind and bind ----
 
 
-@pytest.mark.parametrize("kernel", ALL)
+@pytest.mark.parametrize("kernel", [*ALL, *PACKED])
 def test_a_driver_that_is_unbound_and_bound_again_finds_the_device(
     kernel: str, tmp_path: Path
 ) -> None:
@@ -118,7 +134,7 @@ def test_a_driver_that_is_unbound_and_bound_again_finds_the_device(
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", [*KERNELS, *PACKED])
 def test_a_guest_that_starts_again_finds_the_device(kernel: str, tmp_path: Path) -> None:
     with booted(kernel, tmp_path) as boot:
         conn = boot.linux.connect(7000, listen="vsock-cat -l 7000")
@@ -127,7 +143,7 @@ def test_a_guest_that_starts_again_finds_the_device(kernel: str, tmp_path: Path)
 
         assert conn.state is vsk.State.CLOSED
         assert run_checks(boot.linux, *SOME_CHECKS) == (len(SOME_CHECKS), [])
-        assert boot.server.sessions == (2 if kernel == "uml" else 1)
+        assert boot.server.sessions == (2 if kernel.startswith("uml") else 1)
 
 
 @pytest.mark.full

@@ -24,6 +24,7 @@ from sockets import GET_FEATURES, PATIENCE, SET_FEATURES, dial, message, served,
 
 import vsk
 from vsk.command import main
+from vsk.device import OFFERED
 
 
 @pytest.fixture
@@ -118,6 +119,36 @@ def test_a_policy_and_features_are_the_guests_own(path: Path) -> None:
         assert guest is own
         assert guest.features == features
         assert guest.connect(2, PORT).exchange(b"x" * 5000) == b"x" * 5000
+
+
+@pytest.mark.parametrize("order", [vsk.Feature(0), vsk.Feature.IN_ORDER])
+@pytest.mark.parametrize("size", [16, 100])
+def test_rings_are_packed_and_in_order_where_the_device_offers_it(
+    order: vsk.Feature, size: int, path: Path
+) -> None:
+    offered = OFFERED | vsk.Feature.RING_PACKED | order
+    own = vsk.Guest(queue_size=size)
+    with (
+        served(Echo(features=offered), path),
+        vsk.attach(path, guest=own, memory=4 << 20) as guest,
+    ):
+        assert guest.features == offered
+        conn = guest.connect(2, PORT)
+        for _ in range(20):
+            assert conn.exchange(bytes(range(256)) * 400) == bytes(range(256)) * 400
+        messages = guest.connect(2, PORT, MESSAGES)
+        messages.send(bytes(100_000))
+        assert len(messages.recv()) == 100_000
+        assert guest.counters["errors"] == 0
+
+
+def test_a_split_ring_has_a_power_of_two(path: Path) -> None:
+    with (
+        served(Echo(), path),
+        pytest.raises(vsk.UsageError, match="power of two"),
+        vsk.attach(path, guest=vsk.Guest(queue_size=100)),
+    ):
+        pass
 
 
 def test_a_reset_of_the_transport_ends_connections_and_gives_another_cid(path: Path) -> None:

@@ -451,6 +451,18 @@ protocol_features_are_named_and_others_numbered(void **state)
 }
 
 static void
+features_of_a_device_are_named_too(void **state)
+{
+    char text[64];
+    (void)state;
+
+    assert_int_equal(vsk_feature_text(VSK_BIT(1) | VSK_BIT(33) | VSK_BIT(34),
+                                      text, sizeof text),
+                     30);
+    assert_string_equal(text, "SEQPACKET, bit 33, RING_PACKED");
+}
+
+static void
 protocol_features_are_wrong_where_others_are_missing(void **state)
 {
     const uint64_t inband = VSK_BIT(VSK_PROTOCOL_INBAND_NOTIFICATIONS);
@@ -497,6 +509,7 @@ main(void)
         cmocka_unit_test(a_text_is_cut_where_its_room_ends),
         cmocka_unit_test(an_unknown_request_is_said_by_its_number),
         cmocka_unit_test(protocol_features_are_named_and_others_numbered),
+        cmocka_unit_test(features_of_a_device_are_named_too),
         cmocka_unit_test(protocol_features_are_wrong_where_others_are_missing),
     };
 
