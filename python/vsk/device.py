@@ -22,12 +22,13 @@ class Device(Party):
     """A device: make a class of it, with the hooks that it needs.
 
     cid is the guest's context id; with several guests the next ones follow it. features are those
-    that are offered. buf_alloc is each connection's buffer in bytes; send_buffer the bytes in a
-    send queue above which hooks' data counts as not taken yet; budget the bytes in all queues above
-    which REQUESTs get RST; in a queue a message counts 12 bytes more than it has. connections is
-    how many there may be. Timeouts are in seconds. With empty_messages a message without bytes may
-    be sent: on Linux it reads as end of file. route lets guests reach each other: a packet goes on
-    to the guest that it is for, after on_packet; above that guest's budget it gets RST.
+    that are offered: RING_PACKED and IN_ORDER only where they are said. buf_alloc is each
+    connection's buffer in bytes; send_buffer the bytes in a send queue above which hooks' data
+    counts as not taken yet; budget the bytes in all queues above which REQUESTs get RST; in a queue
+    a message counts 12 bytes more than it has. connections is how many there may be. Timeouts are
+    in seconds. With empty_messages a message without bytes may be sent: on Linux it reads as end of
+    file. route lets guests reach each other: a packet goes on to the guest that it is for, after
+    on_packet; above that guest's budget it gets RST.
     """
 
     def __init__(

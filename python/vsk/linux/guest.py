@@ -65,10 +65,11 @@ class Linux:
 
     machine is "uml", whose root are the files of this machine, read-only with empty /run and /tmp,
     or "qemu", whose root is busybox; root="busybox" gives that to User Mode Linux too. kernel is a
-    folder with an unpacked Debian package, or for QEMU a version such as "6.12" or another suite
-    of Debian's such as "bullseye", for its own. memory is in MiB; programs are files by the name
-    that they get in the guest's PATH; options are further arguments for QEMU. capture is a file for
-    every packet, as pcapng. timeout is in seconds, for the start.
+    folder with an unpacked Debian package, or for QEMU a version such as "6.12" or another suite of
+    Debian's such as "bullseye", for its own. memory is in MiB; programs are files by the name that
+    they get in the guest's PATH; options are further arguments for QEMU, such as "-global",
+    "vhost-user-vsock-pci.packed=on": else it hides RING_PACKED from its guest. capture is a file
+    for every packet, as pcapng. timeout is in seconds, for the start.
 
     The device's hooks are called while a method of this class, or of a connection, waits. Raises
     MissingError where something is not there, GuestError where the guest does not start.
