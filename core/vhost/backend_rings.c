@@ -93,8 +93,8 @@ vsk_backend_base(const vsk_backend *backend, const vsk_backend_ring *ring)
     return vsk_backend_is_packed(backend) ? avail | used << HALF : avail;
 }
 
-/* Where a ring begins that this process has not seen before: a packed one, of
- * which nothing in memory says it. False where none of its size can. */
+/* Where a packed ring begins that this process has not seen before: nothing in
+ * memory says it. False where no ring of its size can. */
 static bool
 read_base(const vsk_backend *backend, const vsk_backend_ring *ring,
           vsk_ring_state *state)
@@ -210,7 +210,7 @@ begin(vsk_backend *backend, uint32_t index)
 
     if (!find_place(backend, ring, &place))
         return misses_memory(backend, index);
-    if (!ring->known && !read_base(backend, ring, &first))
+    if (!read_base(backend, ring, &first))
         return VSK_BAD_RING;
     if (vsk_device_start_queue(backend->device, index, &place,
                                told          ? &first

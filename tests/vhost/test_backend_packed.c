@@ -201,12 +201,17 @@ nobody_is_told_of_a_ring_that_begins_at_its_start(void **state)
     for (uint32_t i = 0; i < 2; i++) {
         const uint32_t bases[3] = {starts[i], starts[i], starts[i]};
         struct front *front = front_new();
+        vsk_notice notice;
 
         front_agree(front, VSK_BACKEND_PROTOCOL, ALL);
         front_open(front);
+        front_forget_notices(front);
         front_go_on(front, bases);
 
         front_not_told(&front->told, VSK_EVENT_RESET);
+        assert_int_equal(vsk_notices_take(&front->backend.notices, &notice),
+                         VSK_OK);
+        assert_int_equal(notice.kind, VSK_NOTICE_LIVE);
         front_echo(front, front_connected(front), "hello");
         front_free(front);
     }
