@@ -279,7 +279,7 @@ typedef struct {} vsk_used;
      * Read a descriptor of the ring's table as it stands in memory.
      *
      * @param slot 0 to size - 1
-     * @return addr, len, flags, next
+     * @return addr, len, flags, next; in a packed ring next is the buffer id
      */
     vsk_status get_desc(uint32_t slot, vsk_desc *desc);
 
@@ -290,11 +290,36 @@ typedef struct {} vsk_used;
      * @param slot 0 to size - 1
      * @param addr guest address
      * @param len bytes
-     * @param flags NEXT 1, WRITE 2, INDIRECT 4
-     * @param next slot that follows, where NEXT is set
+     * @param flags NEXT 1, WRITE 2, INDIRECT 4, packed: AVAIL 128, USED 32768
+     * @param next slot that follows, where NEXT is set; packed: the buffer id
      */
     vsk_status set_desc(uint32_t slot, uint64_t addr, uint32_t len,
                         uint16_t flags = 0, uint16_t next = 0);
+
+    /**
+     * Read a field of the ring as it stands in memory, for lessons. In a split
+     * ring: desc.addr, .len, .flags, .next; avail.flags, .idx, .ring,
+     * .used_event; used.flags, .idx, .ring.id, .ring.len, .avail_event. In a
+     * packed one: desc.addr, .len, .id, .flags; driver_event.off, .wrap,
+     * .flags; device_event.off, .wrap, .flags.
+     *
+     * @param name of the field
+     * @param slot of those that desc, avail.ring and used.ring have
+     * @return its value
+     */
+    vsk_status get(const char *name, uint32_t slot = 0, uint64_t *value,
+                   kit_why *why);
+
+    /**
+     * Write a field of the ring, right or wrong, for experiments; neither end
+     * hears of it.
+     *
+     * @param name of the field, as for get
+     * @param value that fits into it
+     * @param slot of those that desc, avail.ring and used.ring have
+     */
+    vsk_status set(const char *name, uint64_t value, uint32_t slot = 0,
+                   kit_why *why);
 }
 
 %extend kit_driver {
@@ -307,7 +332,7 @@ typedef struct {} vsk_used;
      * @param layout bytes of each descriptor, at least the packet in all; left
      * out: header and payload, as Linux cuts them
      * @param indirect in an indirect table
-     * @return head: slot of the first descriptor
+     * @return head: slot of the first descriptor; packed: buffer id
      */
     vsk_status send(kit_packet *packet, const kit_layout *layout = NULL,
                     bool indirect = false, uint16_t *head);
@@ -318,7 +343,7 @@ typedef struct {} vsk_used;
      * @param size bytes in all
      * @param layout bytes of each descriptor, size in all; left out: one
      * @param indirect in an indirect table
-     * @return head: slot of the first descriptor
+     * @return head: slot of the first descriptor; packed: buffer id
      */
     vsk_status post(uint32_t size, const kit_layout *layout = NULL,
                     bool indirect = false, uint16_t *head);
@@ -327,16 +352,17 @@ typedef struct {} vsk_used;
      * Offer buffers anywhere, also where there is no memory.
      *
      * @param buffers each (address, length, "r" or "w")
-     * @return head: slot of the first descriptor
+     * @return head: slot of the first descriptor; packed: buffer id
      */
     vsk_status add(const kit_list *buffers, uint16_t *head);
 
     /**
-     * Put any number into the available ring as a head, for experiments. The
-     * driver's end keeps no account of it: when it comes back, reap reports
-     * BAD_USED_ID.
+     * Put any number into the available ring as a head, for experiments; in a
+     * packed ring the descriptor that stands in the next slot becomes available
+     * with this buffer id. The driver's end keeps no account of it: when it
+     * comes back, reap reports BAD_USED_ID.
      *
-     * @param head slot of a descriptor, or nonsense
+     * @param head slot of a descriptor, buffer id, or nonsense
      */
     vsk_status offer(uint16_t head);
 
@@ -448,7 +474,8 @@ typedef struct {} vsk_used;
     vsk_status disable_kicks();
 
     /**
-     * Forget what was done: both indices are 0 and chains held are void.
+     * Forget what was done: this end stands at the start of the ring, and
+     * chains held are void.
      */
     vsk_status reset();
 }

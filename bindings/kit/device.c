@@ -115,6 +115,10 @@ kit_device_send(kit_device *device, kit_packet *packet, uint32_t *written,
     vsk_chain chain;
     vsk_status status = kit_packet_live(packet);
 
+    /* Nothing may overtake what is held. */
+    if (status == VSK_OK && device->end.ring.in_order &&
+        vsk_queue_held(&device->end) != 0)
+        status = VSK_ERR_IN_ORDER;
     if (status == VSK_OK)
         status = pop(device, &chain);
     if (status != VSK_OK)

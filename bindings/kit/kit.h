@@ -183,10 +183,22 @@ kit_queue *kit_queue_ref(kit_queue *queue);
 void kit_queue_unref(kit_queue *queue);
 /* VSK_ERR_CLOSED where the memory is gone. */
 vsk_status kit_queue_check(const kit_queue *queue);
+/* In a packed ring next is the buffer id. */
 vsk_status kit_queue_get_desc(kit_queue *queue, uint32_t slot, vsk_desc *desc);
 vsk_status kit_queue_set_desc(kit_queue *queue, uint32_t slot, uint64_t addr,
                               uint32_t len, uint16_t flags, uint16_t next);
 vsk_image_ring kit_queue_image(const kit_queue *queue);
+/* VSK_ERR_BUSY where a queue that is opened there would not go on alike. */
+vsk_status kit_queue_may_save(const kit_queue *queue);
+
+/* fields.c: what stands in the ring, by name */
+/* The name of a field, and whether each slot has one; NULL behind the last. */
+const char *kit_queue_field(const kit_queue *queue, uint32_t index,
+                            bool *slots);
+vsk_status kit_queue_get(kit_queue *queue, const char *name, uint32_t slot,
+                         uint64_t *value, kit_why *why);
+vsk_status kit_queue_set(kit_queue *queue, const char *name, uint64_t value,
+                         uint32_t slot, kit_why *why);
 
 /* driver.c */
 kit_driver *kit_queue_driver(kit_queue *queue);

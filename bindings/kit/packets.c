@@ -65,6 +65,10 @@ kit_packets_next(kit_packets *packets, kit_packet **packet, kit_why *why)
     vsk_status status;
 
     finish_last(packets);
+    /* What came before is the script's, and would have to go back first. */
+    if (!packets->driver && queue->device.end.ring.in_order &&
+        vsk_queue_held(&queue->device.end) != 0)
+        return VSK_ERR_IN_ORDER;
     status = packets->driver ? kit_driver_take(&queue->driver, &packets->last)
                              : kit_device_pop(&queue->device, &packets->last);
     if (status != VSK_OK)

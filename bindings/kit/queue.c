@@ -166,6 +166,24 @@ kit_queue_image(const kit_queue *queue)
     return image;
 }
 
+vsk_status
+kit_queue_may_save(const kit_queue *queue)
+{
+    const vsk_ring_driver *driver = &queue->driver.end.ring;
+    const vsk_ring_device *device = &queue->device.end.ring;
+
+    /* Where each end stands tells what is outstanding only in order. */
+    if (queue->unordered)
+        return VSK_ERR_BUSY;
+    /* A used descriptor stands over the list that the device would look for. */
+    if (device->packed && device->staged != device->state.used)
+        return VSK_ERR_BUSY;
+    /* Nothing in the ring says how long the chains of a batch were. */
+    if (device->in_order && driver->state.used != device->state.used)
+        return VSK_ERR_BUSY;
+    return VSK_OK;
+}
+
 kit_queue *
 kit_queue_ref(kit_queue *queue)
 {
@@ -227,6 +245,15 @@ desc_addr(const kit_queue *queue, uint32_t slot, uint64_t *addr)
     return kit_queue_check(queue);
 }
 
+/* A packed ring has the buffer id, our next, before the flags. */
+static vsk_desc
+in_order_of_memory(const kit_queue *queue, vsk_desc desc)
+{
+    if ((queue->ring.features & VSK_F_RING_PACKED) == 0)
+        return desc;
+    return (vsk_desc){desc.addr, desc.len, desc.next, desc.flags};
+}
+
 vsk_status
 kit_queue_get_desc(kit_queue *queue, uint32_t slot, vsk_desc *desc)
 {
@@ -237,16 +264,19 @@ kit_queue_get_desc(kit_queue *queue, uint32_t slot, vsk_desc *desc)
     if (status != VSK_OK)
         return status;
     status = vsk_memory_read(&queue->memory->memory, addr, wire, sizeof wire);
-    if (status == VSK_OK)
-        vsk_desc_decode(desc, wire);
-    return status;
+    if (status != VSK_OK)
+        return status;
+    vsk_desc_decode(desc, wire);
+    *desc = in_order_of_memory(queue, *desc);
+    return VSK_OK;
 }
 
 vsk_status
 kit_queue_set_desc(kit_queue *queue, uint32_t slot, uint64_t addr, uint32_t len,
                    uint16_t flags, uint16_t next)
 {
-    vsk_desc desc = {addr, len, flags, next};
+    vsk_desc desc =
+        in_order_of_memory(queue, (vsk_desc){addr, len, flags, next});
     uint8_t wire[VSK_DESC_SIZE];
     uint64_t where;
     vsk_status status = desc_addr(queue, slot, &where);

@@ -67,10 +67,12 @@ kit_memory_head(kit_memory *memory, kit_bytes *bytes)
 
     if (memory->closed)
         return VSK_ERR_CLOSED;
-    /* Where each end stands tells what is outstanding only in order. */
-    for (uint32_t i = 0; i < memory->ring_count; i++)
-        if (memory->rings[i].queue != NULL && memory->rings[i].queue->unordered)
+    for (uint32_t i = 0; i < memory->ring_count; i++) {
+        const kit_queue *queue = memory->rings[i].queue;
+
+        if (queue != NULL && kit_queue_may_save(queue) != VSK_OK)
             return VSK_ERR_BUSY;
+    }
     refresh(memory);
     status = tables_new(&image);
     if (status == VSK_OK) {
@@ -179,7 +181,10 @@ static vsk_status
 reserve_outstanding(kit_memory *memory, const vsk_image_ring *entry,
                     uint32_t *budget)
 {
-    vsk_ring_state state = entry->driver;
+    /* Over what was used and not reaped a packed ring has written. */
+    vsk_ring_state state = (entry->ring.features & VSK_F_RING_PACKED) != 0
+                               ? entry->device
+                               : entry->driver;
     uint64_t span_count = 2 * (uint64_t)entry->ring.size + memory->memory.count;
     vsk_status status = VSK_OK, found = VSK_OK;
     vsk_queue_device device;
@@ -221,15 +226,15 @@ reserve_part(kit_memory *memory, uint64_t addr, uint64_t size)
 static vsk_status
 reserve_ring(kit_memory *memory, const vsk_ring *ring)
 {
-    vsk_status status =
-        reserve_part(memory, ring->desc, 16 * (uint64_t)ring->size);
+    uint64_t bytes[3];
+    vsk_status status;
 
+    vsk_ring_part_bytes(ring, bytes);
+    status = reserve_part(memory, ring->desc, bytes[0]);
     if (status == VSK_OK)
-        status =
-            reserve_part(memory, ring->driver, 6 + 2 * (uint64_t)ring->size);
+        status = reserve_part(memory, ring->driver, bytes[1]);
     if (status == VSK_OK)
-        status =
-            reserve_part(memory, ring->device, 6 + 8 * (uint64_t)ring->size);
+        status = reserve_part(memory, ring->device, bytes[2]);
     return status;
 }
 

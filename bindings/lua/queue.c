@@ -188,16 +188,63 @@ queue_size(lua_State *L, void *self)
     lua_pushinteger(L, ((const kit_queue *)self)->ring.size);
 }
 
+static void
+queue_packed(lua_State *L, void *self)
+{
+    lua_pushboolean(
+        L, (((const kit_queue *)self)->ring.features & VSK_F_RING_PACKED) != 0);
+}
+
 static const glue_field queue_fields[] = {
-    {"driver", queue_driver, NULL}, {"device", queue_device, NULL},
-    {"memory", queue_memory, NULL}, {"ring", queue_ring, NULL},
-    {"size", queue_size, NULL},     {NULL, NULL, NULL},
+    {"driver", queue_driver, NULL},
+    {"device", queue_device, NULL},
+    {"memory", queue_memory, NULL},
+    {"ring", queue_ring, NULL},
+    {"size", queue_size, NULL},
+    {"packed", queue_packed, NULL},
+    {NULL, NULL, NULL},
+};
+
+/* Names of the ring's fields, each with whether all slots have one. */
+static int
+queue_names(lua_State *L)
+{
+    const kit_queue *queue = glue_check(L, 1, &glue_queue);
+    const char *name;
+    bool slots;
+
+    lua_newtable(L);
+    for (uint32_t i = 0; (name = kit_queue_field(queue, i, &slots)) != NULL;
+         i++) {
+        lua_pushboolean(L, slots);
+        lua_setfield(L, -2, name);
+    }
+    return 1;
+}
+
+static void
+queue_text(lua_State *L, void *self)
+{
+    const kit_queue *queue = self;
+
+    lua_pushfstring(L, "Queue, %s, size %d, %d free, %d held",
+                    (queue->ring.features & VSK_F_RING_PACKED) != 0 ? "packed"
+                                                                    : "split",
+                    (int)queue->ring.size, (int)kit_driver_free(&queue->driver),
+                    (int)kit_device_held(&queue->device));
+}
+
+static const luaL_Reg queue_methods[] = {
+    {"_fields", queue_names},
+    {NULL, NULL},
 };
 
 const glue_type glue_queue = {
     .name = "Queue",
     .release = release_queue,
+    .text = queue_text,
     .fields = queue_fields,
+    .methods = queue_methods,
 };
 
 static int

@@ -14,7 +14,7 @@ VSK_OBJECT(kit_socket, glue_socket)
     (kit_snapshot *made = NULL) {
     $1 = &made;
 }
-%apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count };
+%apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count, uint64_t *value };
 
 %typemap(in, noblock=1) bool { $1 = glue_bool(L, $input); }
 %typemap(in, noblock=1) const char *name {

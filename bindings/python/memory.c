@@ -286,8 +286,11 @@ vskpy_ring_repr(PyObject *self)
     if (ring == NULL)
         return PyUnicode_FromString("<Ring, not initialised>");
     PyOS_snprintf(words, sizeof words,
-                  "<Ring of %lu, desc 0x%llx, driver 0x%llx, device 0x%llx>",
+                  "<Ring of %lu, %s, desc 0x%llx, driver 0x%llx, "
+                  "device 0x%llx>",
                   (unsigned long)ring->ring.size,
+                  (ring->ring.features & VSK_F_RING_PACKED) != 0 ? "packed"
+                                                                 : "split",
                   (unsigned long long)ring->ring.desc,
                   (unsigned long long)ring->ring.driver,
                   (unsigned long long)ring->ring.device);

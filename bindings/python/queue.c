@@ -9,8 +9,8 @@ vskpy_queue_setup(PyObject *module)
     static PyStructSequence_Field names[] = {
         {"addr", "guest address of a buffer, or of an indirect table"},
         {"len", "bytes"},
-        {"flags", "NEXT 1, WRITE 2, INDIRECT 4"},
-        {"next", "slot that follows, where NEXT is set"},
+        {"flags", "NEXT 1, WRITE 2, INDIRECT 4, packed: AVAIL 128, USED 32768"},
+        {"next", "slot that follows, where NEXT is set; packed: the buffer id"},
         {0}};
     static PyStructSequence_Desc desc = {
         "vsk.Desc", "A descriptor as it stands in memory.", names, 4};
@@ -159,7 +159,39 @@ get_ring(PyObject *self, void *closure)
     return vskpy_wrap(VSKPY_RING, ring);
 }
 
+/* Names of the ring's fields, each with whether all slots have one. */
+static PyObject *
+get_fields(PyObject *self, void *closure)
+{
+    const kit_queue *queue = vskpy_self(self);
+    const char *name;
+    PyObject *names;
+    bool slots;
+
+    (void)closure;
+    names = queue == NULL ? NULL : PyDict_New();
+    for (uint32_t i = 0;
+         names != NULL && (name = kit_queue_field(queue, i, &slots)) != NULL;
+         i++)
+        if (PyDict_SetItemString(names, name, slots ? Py_True : Py_False) < 0)
+            Py_CLEAR(names);
+    return names;
+}
+
+static PyObject *
+get_packed(PyObject *self, void *closure)
+{
+    const kit_queue *queue = vskpy_self(self);
+
+    (void)closure;
+    return queue == NULL ? NULL
+                         : PyBool_FromLong(
+                               (queue->ring.features & VSK_F_RING_PACKED) != 0);
+}
+
 PyGetSetDef vskpy_queue_getset[] = {
+    {"_fields", get_fields, NULL, NULL, NULL},
+    {"packed", get_packed, NULL, "Whether it is a packed ring.", NULL},
     {"size", get_size, NULL, "Number of descriptors.", NULL},
     {"ring", get_ring, NULL, "Where the ring stands in guest memory.", NULL},
     {0},
@@ -227,7 +259,8 @@ used_written(PyObject *self, void *closure)
 }
 
 PyGetSetDef vskpy_used_getset[] = {
-    {"head", used_head, NULL, "Slot of the chain's first descriptor.", NULL},
+    {"head", used_head, NULL,
+     "Slot of the chain's first descriptor; packed: its buffer id.", NULL},
     {"written", used_written, NULL, "Bytes that the device has written.", NULL},
     {0},
 };
@@ -251,8 +284,10 @@ vskpy_queue_repr(PyObject *self)
     if (queue == NULL)
         return PyUnicode_FromString("<Queue, not initialised>");
     return PyUnicode_FromFormat(
-        "<Queue, split, size %u, %u free, %u held>", queue->ring.size,
-        kit_driver_free(&queue->driver), kit_device_held(&queue->device));
+        "<Queue, %s, size %u, %u free, %u held>",
+        (queue->ring.features & VSK_F_RING_PACKED) != 0 ? "packed" : "split",
+        queue->ring.size, kit_driver_free(&queue->driver),
+        kit_device_held(&queue->device));
 }
 
 PyObject *

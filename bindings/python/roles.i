@@ -15,7 +15,7 @@ VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)
 %apply kit_lab **OUTPUT { kit_lab **lab };
 %apply kit_snapshot **OUTPUT { kit_snapshot **snapshot };
 %apply kit_socket **OUTPUT { kit_socket **socket };
-%apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count };
+%apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count, uint64_t *value };
 
 %typemap(in) const char *name (Py_ssize_t length) {
     $1 = (char *)PyUnicode_AsUTF8AndSize($input, &length);

@@ -298,7 +298,7 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
      * @param buffers each (address, length, "r" or "w")
      * @param indirect how many, from the last, go into an indirect table;
      * True: all
-     * @return head: slot of the first descriptor
+     * @return head: slot of the first descriptor; packed: buffer id
      */
     vsk_status add_list(const kit_list *buffers, uint32_t indirect = 0,
                         uint16_t *head) {

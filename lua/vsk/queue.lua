@@ -8,7 +8,7 @@ local core = require "vsk.core"
 
 local classes = core.classes
 local DriverEnd, DeviceEnd, Chain = classes.DriverEnd, classes.DeviceEnd, classes.Chain
-local Packets = classes.Packets
+local Packets, Queue = classes.Packets, classes.Queue
 
 -- With these the ring stays as it is: a loop would never end.
 local stuck = { BAD_AVAIL_IDX = true, BAD_USED_IDX = true }
@@ -61,6 +61,24 @@ DriverEnd.packets = packets_of(DriverEnd.packets)
 -- @return an iterator of Packet
 DeviceEnd.packets = packets_of(DeviceEnd.packets)
 
+local names_of = Queue._fields
+
+--- Read all fields of the ring as they stand in memory, under the names for get and set; those
+-- that each slot has are tables, from slot 0 on.
+-- @treturn table
+function Queue:fields()
+  local values = {}
+  for name, each in pairs(names_of(self)) do
+    if each then
+      values[name] = {}
+      for slot = 0, self.size - 1 do values[name][slot] = self:get(name, slot) end
+    else
+      values[name] = self:get(name)
+    end
+  end
+  return values
+end
+
 local drawing = Chain._drawing
 
 --- Draw the chain: a line for each descriptor, with its part of a packet.
@@ -75,7 +93,7 @@ return {
   -- @tparam[opt] table options size: descriptors, 1 to 32768, a power of two unless packed, 256;
   -- indirect and event_idx, both true, packed and in_order, both false: features; or ring alone:
   -- one of memory:rings()
-  -- @treturn[1] Queue with the fields driver, device, memory, ring and size
+  -- @treturn[1] Queue with the fields driver, device, memory, ring, size and packed
   -- @return[2] nil, message, code
   queue = core.queue,
 }

@@ -72,3 +72,12 @@ class Queue(_core.Queue):
         self.memory = memory
         self.driver = DriverEnd(self)
         self.device = DeviceEnd(self)
+
+    def fields(self) -> dict[str, int | tuple[int, ...]]:
+        """Read all fields of the ring, for get and set: desc, avail.ring and used.ring by slot."""
+        return {
+            name: tuple(self.get(name, slot) for slot in range(self.size))
+            if each
+            else self.get(name)
+            for name, each in self._fields.items()
+        }

@@ -23,8 +23,27 @@
 ---@field memory vsk.Memory
 ---@field ring vsk.Ring
 ---@field size integer
+---@field packed boolean
 local Queue = {}
 
+---Fields of the ring by name; those that each slot has are tables, from slot 0 on.
+---@return table<string, integer|table<integer, integer>>
+function Queue:fields() end
+
+---Read a field of the ring as it stands in memory: "avail.idx", "desc.len", "device_event.off".
+---@param name string
+---@param slot? integer
+---@return integer value
+function Queue:get(name, slot) end
+
+---Write a field of the ring, right or wrong; neither end hears of it.
+---@param name string
+---@param value integer
+---@param slot? integer
+---@return true
+function Queue:set(name, value, slot) end
+
+---In a packed ring next is the buffer id.
 ---@param slot integer
 ---@return integer addr
 ---@return integer len
