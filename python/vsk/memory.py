@@ -22,9 +22,15 @@ class Memory(_core.Memory, Closing):
     __slots__ = ()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write regions, bytes and the place of all rings into a file that load reads."""
+        """Write regions, bytes and the place of all rings into a file that load reads.
+
+        Raises UsageError with ERR_BUSY where a queue that is opened there could not go on alike:
+        chains went back out of order and are not all back; in a packed ring some are given and
+        not published; with IN_ORDER some are used and not reaped.
+        """
+        head = self._head()
         with open(os.fspath(path), "wb") as file:
-            file.write(self._head())
+            file.write(head)
             for address, size in self.regions:
                 file.write(self.view(address, size))
 

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 
 import pytest
+from formats import FORMATS
 from judge import Judge
 
 import vsk
@@ -17,10 +18,16 @@ def mem() -> vsk.Memory:
     return vsk.Memory(1 << 20, fill=FILL)
 
 
+@pytest.fixture(params=FORMATS)
+def form(request: pytest.FixtureRequest) -> dict[str, bool]:
+    """What makes a ring one of a format: keywords for Queue."""
+    return dict(FORMATS[request.param])
+
+
 @pytest.fixture
-def queue(mem: vsk.Memory) -> vsk.Queue:
-    """A queue of 16 in that memory."""
-    return vsk.Queue(mem, size=16)
+def queue(mem: vsk.Memory, form: dict[str, bool]) -> vsk.Queue:
+    """A queue of 16 in that memory, of every format."""
+    return vsk.Queue(mem, size=16, **form)
 
 
 @pytest.fixture

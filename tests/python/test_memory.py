@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from formats import ANY_ORDER, PACKED, SPLIT
 
 import vsk
 
@@ -161,9 +162,11 @@ def test_a_closed_memory_says_so(mem: vsk.Memory) -> None:
     assert repr(mem) == "<Memory, closed>"
 
 
-def test_an_image_brings_regions_bytes_and_rings(tmp_path: Path, hello: vsk.Packet) -> None:
+def test_an_image_brings_regions_bytes_and_rings(
+    tmp_path: Path, hello: vsk.Packet, form: dict[str, bool]
+) -> None:
     memory = vsk.Memory(regions=[*TOUCHING], fill=3)
-    queue = vsk.Queue(memory, size=4, event_idx=False)
+    queue = vsk.Queue(memory, size=4, event_idx=False, **form)
     queue.driver.send(hello)
     memory.save(tmp_path / "guest.mem")
 
@@ -174,36 +177,90 @@ def test_an_image_brings_regions_bytes_and_rings(tmp_path: Path, hello: vsk.Pack
         assert again.read(addr, size) == memory.read(addr, size)
     (ring,) = again.rings
     assert repr(ring) == repr(queue.ring)
-    assert ring.size == 4 and ring.features == 1 << 28
+    bits = {"packed": 34, "in_order": 35}
+    assert ring.size == 4 and ring.features == 1 << 28 | sum(1 << bits[name] for name in form)
     assert [p.op for p in vsk.Queue(again, ring=ring).device.packets()] == [vsk.Op.RW]
 
 
-def test_a_loaded_queue_goes_on_where_both_ends_were(tmp_path: Path, hello: vsk.Packet) -> None:
+@pytest.mark.parametrize("form", ANY_ORDER.values(), ids=list(ANY_ORDER))
+@pytest.mark.parametrize("laps", range(10))
+def test_a_loaded_queue_goes_on_where_both_ends_were(
+    tmp_path: Path, hello: vsk.Packet, form: dict[str, bool], laps: int
+) -> None:
     memory = vsk.Memory(1 << 16)
-    queue = vsk.Queue(memory, size=8)
-    for _ in range(11):
+    queue = vsk.Queue(memory, size=8, **form)
+    for _ in range(laps):
         queue.driver.send(hello)
         list(queue.device.packets())
         queue.driver.reap()
-    queue.driver.send(hello, layout=[49])
     queue.driver.send(hello)
-    queue.device.push(next(iter(queue.device)), 0)
+    queue.driver.send(hello, layout=[10, 34, 5])
+    chain, held = queue.device
+    queue.device.push(chain, 0)
     memory.save(tmp_path / "guest.mem")
 
     again = vsk.Memory.load(tmp_path / "guest.mem")
     same = vsk.Queue(again, ring=again.rings[0])
+    assert held.held
+    while again.available() >= 16:
+        try:
+            again.fill(again.alloc(16), 0xEE, 16)
+        except vsk.UsageError:
+            break
 
-    assert same.driver.outstanding == 2 and same.driver.free == 5
+    assert same.driver.outstanding == 2 and same.driver.free == 3
     assert [bytes(p.payload) for p in same.device.packets()] == [b"hello"]
     assert len(list(same.driver.used())) == 2
     assert same.driver.free == 8
+    for size in (1, 4, 3):
+        same.driver.add([(0, 1, "r")] * size)
+        assert [len(list(chain)) for chain in same.device] == [size]
 
 
+def refused(memory: vsk.Memory, path: Path) -> bool:
+    """Whether an image cannot be saved now, and nothing was written."""
+    with pytest.raises(vsk.UsageError) as error:
+        memory.save(path)
+    return error.value.status is vsk.Status.ERR_BUSY and not path.exists()
+
+
+@pytest.mark.parametrize("form", PACKED.values(), ids=list(PACKED))
+def test_a_packed_ring_with_a_chain_given_and_not_published_is_not_saved(
+    tmp_path: Path, hello: vsk.Packet, form: dict[str, bool]
+) -> None:
+    memory, path = vsk.Memory(1 << 16), tmp_path / "guest.mem"
+    queue = vsk.Queue(memory, size=8, **form)
+    queue.driver.send(hello)
+    queue.device.give(next(iter(queue.device)), 0)
+    assert refused(memory, path)
+
+    queue.device.publish()
+    assert len(list(queue.driver.used())) == 1
+    memory.save(path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_was_used_in_order_and_not_reaped_is_not_saved(tmp_path: Path, packed: bool) -> None:
+    memory, path = vsk.Memory(1 << 16), tmp_path / "guest.mem"
+    queue = vsk.Queue(memory, size=8, packed=packed, in_order=True)
+    for _ in range(3):
+        queue.driver.post(50)
+    for chain in queue.device:
+        queue.device.give(chain, 50)
+    queue.device.publish()
+
+    for _ in range(3):
+        assert refused(memory, path)
+        assert queue.driver.reap() is not None
+    memory.save(path)
+
+
+@pytest.mark.parametrize("form", SPLIT.values(), ids=list(SPLIT))
 def test_a_chain_that_was_given_and_not_published_is_popped_again(
-    tmp_path: Path, hello: vsk.Packet
+    tmp_path: Path, hello: vsk.Packet, form: dict[str, bool]
 ) -> None:
     memory = vsk.Memory(1 << 16)
-    queue = vsk.Queue(memory, size=8)
+    queue = vsk.Queue(memory, size=8, **form)
     queue.driver.send(hello)
     queue.device.give(next(iter(queue.device)), 0)
     memory.save(tmp_path / "guest.mem")
@@ -226,9 +283,11 @@ def test_a_buffer_may_cross_any_number_of_regions() -> None:
     assert (len(chain.spans), chain.readable, chain.writable) == (48, 20 << 12, 28 << 12)
 
 
-def test_loaded_buffers_are_not_handed_out_again(tmp_path: Path, hello: vsk.Packet) -> None:
+def test_loaded_buffers_are_not_handed_out_again(
+    tmp_path: Path, hello: vsk.Packet, form: dict[str, bool]
+) -> None:
     memory = vsk.Memory(1 << 14)
-    queue = vsk.Queue(memory, size=8)
+    queue = vsk.Queue(memory, size=8, **form)
     queue.driver.send(hello)
     queue.driver.send(hello, layout=[40, 9], indirect=True)
     memory.save(tmp_path / "guest.mem")
@@ -255,7 +314,7 @@ def test_loaded_buffers_are_not_handed_out_again(tmp_path: Path, hello: vsk.Pack
         lambda image: image[:8] + b"\xff\xff\xff\xff" + image[12:],
         lambda image: image[:16] + b"\xff" * 16 + image[32:],
         lambda image: image[:32] + b"\xff" * 8 + image[40:],
-        lambda image: image[:64] + b"\x03" + image[65:],
+        lambda image: image[:64] + b"\x00" + image[65:],
     ],
     ids=["empty", "head", "magic", "early", "late", "count", "region", "place", "size"],
 )
@@ -305,6 +364,7 @@ def test_a_region_may_begin_at_an_odd_address(hello: vsk.Packet) -> None:
     assert [bytes(p.payload) for p in queue.device.packets()] == [b"hello"]
 
 
+@pytest.mark.parametrize("form", ANY_ORDER.values(), ids=list(ANY_ORDER))
 def test_chains_that_went_back_out_of_order_are_not_saved(
     tmp_path: Path, queue: vsk.Queue, hello: vsk.Packet
 ) -> None:
@@ -322,6 +382,7 @@ def test_chains_that_went_back_out_of_order_are_not_saved(
     queue.memory.save(tmp_path / "guest.mem")
 
 
+@pytest.mark.parametrize("form", ANY_ORDER.values(), ids=list(ANY_ORDER))
 def test_a_bad_chain_that_send_gave_back_is_out_of_order_too(
     tmp_path: Path, queue: vsk.Queue, hello: vsk.Packet
 ) -> None:

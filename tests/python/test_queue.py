@@ -2,6 +2,7 @@
 """Queues: packets across the ring, layouts, suppression, give-back."""
 
 import pytest
+from formats import ANY_ORDER, FORMATS, PACKED, SPLIT
 
 import vsk
 
@@ -158,6 +159,7 @@ def test_a_packet_that_is_refused_is_not_written_anywhere(queue: vsk.Queue) -> N
     assert queue.memory.read(0, queue.memory.size) == before
 
 
+@pytest.mark.parametrize("form", ANY_ORDER.values(), ids=list(ANY_ORDER))
 def test_chains_may_be_given_back_in_any_order(queue: vsk.Queue, hello: vsk.Packet) -> None:
     heads = [queue.driver.send(hello) for _ in range(5)]
     chains = list(queue.device)
@@ -191,12 +193,19 @@ def test_indices_run_past_65536(queue: vsk.Queue) -> None:
         assert [p.fwd_cnt for p in queue.device.packets()] == [count]
         assert queue.driver.reap() is not None
 
-    assert queue.memory.read(queue.ring.driver + 2, 2) == (40).to_bytes(2, "little")
+    if not queue.packed:
+        assert queue.get("avail.idx") == 40
+    else:
+        # 65,576 is 4,098 laps, after which the counter is 1 again, and 8 slots.
+        used = [queue.get("desc.flags", slot) & 0x8080 for slot in (7, 8)]
+        assert used == [0x8080, 0]
 
 
 @pytest.mark.parametrize("event_idx", [False, True])
-def test_kicks_are_suppressed_and_asked_for(event_idx: bool, hello: vsk.Packet) -> None:
-    queue = vsk.Queue(vsk.Memory(1 << 16), size=8, event_idx=event_idx)
+def test_kicks_are_suppressed_and_asked_for(
+    event_idx: bool, hello: vsk.Packet, form: dict[str, bool]
+) -> None:
+    queue = vsk.Queue(vsk.Memory(1 << 16), size=8, event_idx=event_idx, **form)
     queue.driver.send(hello)
     assert queue.driver.should_kick() and not queue.driver.should_kick()
 
@@ -212,8 +221,10 @@ def test_kicks_are_suppressed_and_asked_for(event_idx: bool, hello: vsk.Packet) 
 
 
 @pytest.mark.parametrize("event_idx", [False, True])
-def test_interrupts_are_suppressed_and_asked_for(event_idx: bool, hello: vsk.Packet) -> None:
-    queue = vsk.Queue(vsk.Memory(1 << 16), size=8, event_idx=event_idx)
+def test_interrupts_are_suppressed_and_asked_for(
+    event_idx: bool, hello: vsk.Packet, form: dict[str, bool]
+) -> None:
+    queue = vsk.Queue(vsk.Memory(1 << 16), size=8, event_idx=event_idx, **form)
     for _ in range(3):
         queue.driver.send(hello)
     chains = list(queue.device)
@@ -231,22 +242,35 @@ def test_interrupts_are_suppressed_and_asked_for(event_idx: bool, hello: vsk.Pac
     assert queue.device.should_interrupt()
 
 
-@pytest.mark.parametrize("size", [1 << shift for shift in range(16)])
-def test_every_power_of_two_is_a_size(size: int, hello: vsk.Packet) -> None:
-    queue = vsk.Queue(vsk.Memory(1 << 21), size=size)
+SIZES = [(size, False) for size in (1 << shift for shift in range(16))]
+SIZES += [(size, True) for size in (1, 2, 3, 8, 255, 256, 32767, 32768)]
 
-    queue.driver.send(hello, layout=[49])
+
+@pytest.mark.parametrize("in_order", [False, True])
+@pytest.mark.parametrize(("size", "packed"), SIZES)
+def test_a_ring_has_any_size_that_its_format_allows(
+    size: int, packed: bool, in_order: bool, hello: vsk.Packet
+) -> None:
+    queue = vsk.Queue(vsk.Memory(1 << 21), size=size, packed=packed, in_order=in_order)
 
     # SPLIT-BOTH-04
     assert queue.size == queue.ring.size == size
-    assert [bytes(p.payload) for p in queue.device.packets()] == [b"hello"]
+    assert queue.packed is packed
+    for _ in range(3):
+        queue.driver.send(hello, layout=[49])
+        assert [bytes(p.payload) for p in queue.device.packets()] == [b"hello"]
+        assert len(list(queue.driver.used())) == 1
 
 
-@pytest.mark.parametrize("size", [0, 3, 255, 32769, 65536])
-def test_other_sizes_are_refused(mem: vsk.Memory, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "packed"),
+    [(size, False) for size in (0, 3, 255, 32769, 65536)]
+    + [(size, True) for size in (0, 32769, 65536)],
+)
+def test_other_sizes_are_refused(mem: vsk.Memory, size: int, packed: bool) -> None:
     # SPLIT-BOTH-04
     with pytest.raises(vsk.UsageError) as error:
-        vsk.Queue(mem, size=size)
+        vsk.Queue(mem, size=size, packed=packed)
 
     assert error.value.status is vsk.Status.ERR_SIZE
 
@@ -340,6 +364,7 @@ def test_packets_goes_on_behind_a_bad_chain(queue: vsk.Queue, hello: vsk.Packet)
     assert len(list(queue.driver.used())) == 3
 
 
+@pytest.mark.parametrize("form", SPLIT.values(), ids=list(SPLIT))
 def test_direct_then_indirect_is_one_chain(queue: vsk.Queue, mem: vsk.Memory) -> None:
     packet = vsk.Packet(op="RW", payload=b"mixed")
     data = bytes(packet)
@@ -355,13 +380,217 @@ def test_direct_then_indirect_is_one_chain(queue: vsk.Queue, mem: vsk.Memory) ->
     assert vsk.Packet.from_tx(chain) == packet
 
 
+@pytest.mark.parametrize("form", PACKED.values(), ids=list(PACKED))
+def test_in_a_packed_ring_a_chain_is_in_a_table_or_not(queue: vsk.Queue, mem: vsk.Memory) -> None:
+    pieces = [(mem.alloc(16), 16, "r"), (mem.alloc(16), 16, "r")]
+    before = mem.available()
+
+    # PACKED-DRV-06
+    with pytest.raises(vsk.UsageError) as error:
+        queue.driver.add(pieces, indirect=1)
+
+    assert error.value.status is vsk.Status.ERR_MIXED
+    assert queue.device.pop() is None and mem.available() == before
+    queue.driver.add(pieces, indirect=2)
+    (chain,) = queue.device
+    assert [span.indirect for span in chain] == [True, True]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_in_order_is_not_overtaken(packed: bool, hello: vsk.Packet) -> None:
+    queue = vsk.Queue(vsk.Memory(1 << 16), size=8, packed=packed, in_order=True)
+    for _ in range(3):
+        queue.driver.send(hello)
+    first, second = queue.device.pop(), queue.device.pop()
+    assert first is not None and second is not None
+
+    for overtake in (
+        lambda: queue.device.push(second, 0),
+        lambda: queue.device.give(second, 0),
+        lambda: queue.device.send(hello),
+        lambda: next(queue.device.packets()),
+    ):
+        with pytest.raises(vsk.UsageError) as error:
+            overtake()
+        assert error.value.status is vsk.Status.ERR_IN_ORDER
+
+    assert queue.device.held == 2 and second.held
+    queue.device.push(first, 0)
+    queue.device.push(second, 0)
+    assert [bytes(p.payload) for p in queue.device.packets()] == [b"hello"]
+    assert len(list(queue.driver.used())) == 3
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_batch_in_order_is_one_used_element(packed: bool) -> None:
+    queue = vsk.Queue(vsk.Memory(1 << 16), size=8, packed=packed, in_order=True)
+    heads = [queue.driver.post(100) for _ in range(4)]
+    for written, chain in zip((100, 100, 99, 100), queue.device, strict=True):
+        queue.device.give(chain, written)
+    queue.device.publish()
+
+    # One for the three, as the last of them was not filled, and one for the fourth.
+    lens = "desc.len" if packed else "used.ring.len"
+    assert queue.get(lens, 0) == 99 and queue.get(lens, 3) == 100
+    back = [(used.head, used.written) for used in queue.driver.used()]
+    assert back == list(zip(heads, (100, 100, 99, 100), strict=True))
+
+
 def test_descriptors_can_be_read_and_written_by_slot(queue: vsk.Queue, hello: vsk.Packet) -> None:
     head = queue.driver.send(hello)
 
     header = queue.get_desc(head)
-    assert header.len == 44 and header.flags == 1
+    # NEXT, and in a packed ring the driver's wrap counter
+    assert header.len == 44 and header.flags == (0x81 if queue.packed else 1)
     queue.set_desc(head, header.addr, 7, flags=3, next=9)
+    fields = [queue.get(f"desc.{name}", head) for name in ("addr", "len", "flags")]
+    assert fields == [header.addr, 7, 3]
+    assert queue.get("desc.id" if queue.packed else "desc.next", head) == 9
 
     assert queue.get_desc(head) == (header.addr, 7, 3, 9)
     with pytest.raises(vsk.UsageError):
         queue.get_desc(16)
+
+
+# ---- fields by name ----
+
+WIDTHS = {
+    "split": {
+        ("desc.addr", 64): "desc 0 + 16", ("desc.len", 32): "desc 8 + 16",
+        ("desc.flags", 16): "desc 12 + 16", ("desc.next", 16): "desc 14 + 16",
+        ("avail.flags", 16): "driver 0", ("avail.idx", 16): "driver 2",
+        ("avail.ring", 16): "driver 4 + 2", ("avail.used_event", 16): "driver 36",
+        ("used.flags", 16): "device 0", ("used.idx", 16): "device 2",
+        ("used.ring.id", 32): "device 4 + 8", ("used.ring.len", 32): "device 8 + 8",
+        ("used.avail_event", 16): "device 132",
+    },
+    "packed": {
+        ("desc.addr", 64): "desc 0 + 16", ("desc.len", 32): "desc 8 + 16",
+        ("desc.id", 16): "desc 12 + 16", ("desc.flags", 16): "desc 14 + 16",
+        ("driver_event.off", 15): "driver 0", ("driver_event.flags", 16): "driver 2",
+        ("device_event.off", 15): "device 0", ("device_event.flags", 16): "device 2",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANY_ORDER)
+def test_a_field_stands_where_the_specification_has_it(name: str, mem: vsk.Memory) -> None:
+    for (field, bits), place in WIDTHS[name].items():
+        queue = vsk.Queue(mem, size=16, **FORMATS[name])
+        area, offset, *stride = place.replace("+ ", "").split()
+        slots = range(0, 16, 5) if stride else range(1)
+        for slot in slots:
+            addr = getattr(queue.ring, area) + int(offset) + slot * int((stride or ["0"])[0])
+            size = (bits + 7) // 8
+            for value in ((1 << bits) - 1, slot + 1, 0x5A):
+                before = bytearray(mem.read(0, mem.size))
+
+                queue.set(field, value, slot)
+
+                before[addr : addr + size] = value.to_bytes(size, "little")
+                assert mem.read(0, mem.size) == before, field
+                assert queue.get(field, slot) == value
+                found = queue.fields()[field]
+                assert (found[slot] if isinstance(found, tuple) else found) == value
+
+
+def test_wrap_counters_are_bits_of_their_own() -> None:
+    queue = vsk.Queue(vsk.Memory(1 << 16), size=3, packed=True)
+
+    for side, addr in (("driver", queue.ring.driver), ("device", queue.ring.device)):
+        queue.set(f"{side}_event.off", 0x7FFF)
+        queue.set(f"{side}_event.wrap", 1)
+        assert queue.memory.read(addr, 4) == b"\xff\xff\0\0"
+        queue.set(f"{side}_event.off", 2)
+        assert queue.memory.read(addr, 4) == b"\2\x80\0\0"
+        assert queue.get(f"{side}_event.wrap") == 1
+        queue.set(f"{side}_event.wrap", 0)
+        assert queue.memory.read(addr, 4) == b"\2\0\0\0"
+
+
+def test_all_fields_have_their_names(queue: vsk.Queue) -> None:
+    fields = queue.fields()
+
+    known = {name for name, _ in WIDTHS["packed" if queue.packed else "split"]}
+    wraps = {"driver_event.wrap", "device_event.wrap"} if queue.packed else set[str]()
+    assert fields.keys() == known | wraps
+    for name, value in fields.items():
+        each = name.startswith("desc.") or ".ring" in name
+        assert (len(value) == 16) if isinstance(value, tuple) else not each
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (("avail.idy",), "no field 'avail.idy' in a split ring, but desc.addr, desc.len, "),
+        (("driver_event.off",), "no field 'driver_event.off' in a split ring, but "),
+        (("x" * 1000,), "no field 'xxxxxxxxxxxxxxxxxxxx' in a split ring, but desc.addr"),
+        (("desc.len", 16), "desc.len has the slots 0 to 15, not 16"),
+        (("avail.ring", 2**32 - 1), "avail.ring has the slots 0 to 15, not 4294967295"),
+        (("avail.idx", 1), "there is one avail.idx alone, no slot 1"),
+    ],
+)
+def test_a_field_that_is_not_there_is_refused(
+    mem: vsk.Memory, call: tuple[str, int], words: str
+) -> None:
+    queue = vsk.Queue(mem, size=16)
+    name, *slot = call
+
+    for refused in (lambda: queue.get(name, *slot), lambda: queue.set(name, 0, *slot)):
+        with pytest.raises(vsk.UsageError) as error:
+            refused()
+        assert error.value.status is vsk.Status.ERR_ARGUMENT
+        assert str(error.value).startswith(words)
+
+
+@pytest.mark.parametrize(("name", "bits"), [*WIDTHS["packed"], ("device_event.wrap", 1)])
+def test_a_value_that_is_too_wide_is_refused(mem: vsk.Memory, name: str, bits: int) -> None:
+    queue = vsk.Queue(mem, size=16, packed=True)
+    before = mem.read(0, mem.size)
+
+    with pytest.raises(vsk.UsageError) as error:
+        queue.set(name, 1 << bits)
+
+    if bits < 64:
+        assert error.value.status is vsk.Status.ERR_ARGUMENT
+        assert str(error.value) == f"{name} has {bits} bits: {1 << bits:#x} is too much"
+    assert mem.read(0, mem.size) == before
+
+
+def test_an_end_believes_what_was_written_by_name(queue: vsk.Queue, hello: vsk.Packet) -> None:
+    queue.driver.send(hello, layout=[49])
+    if queue.packed:
+        queue.set("desc.flags", 0)
+    else:
+        queue.set("avail.idx", 0)
+    assert queue.device.pop() is None
+
+    if queue.packed:
+        queue.set("desc.flags", 0x80)
+    else:
+        queue.set("avail.idx", 1)
+    assert [bytes(p.payload) for p in queue.device.packets()] == [b"hello"]
+
+
+def test_a_queue_says_its_format(queue: vsk.Queue, hello: vsk.Packet) -> None:
+    queue.driver.send(hello)
+    word = "packed" if queue.packed else "split"
+
+    assert repr(queue) == f"<Queue, {word}, size 16, 14 free, 0 held>"
+    assert repr(queue.ring).startswith(f"<Ring of 16, {word}, desc 0x0, driver 0x100, device 0x1")
+
+
+@pytest.mark.parametrize("form", PACKED.values(), ids=list(PACKED))
+def test_a_packed_chain_has_the_name_of_its_buffer_id(
+    queue: vsk.Queue, hello: vsk.Packet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue.driver.send(hello)
+    assert queue.driver.send(hello, layout=[40, 9]) == 1
+    _, chain = queue.device
+
+    assert str(chain).startswith("chain 1: 2 descriptors, readable 49: r ")
+    chain.show()
+    drawn = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in drawn[1:]] == ["desc[2]", "desc[3]"]
+    queue.device.reset()
+    assert repr(chain) == "<Chain 1, given back>"
