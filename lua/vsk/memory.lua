@@ -21,9 +21,12 @@ end
 --- Write regions, bytes and the place of all rings into a file that load reads.
 -- @tparam string path
 -- @treturn[1] boolean true
--- @return[2] nil, message, error number of the system
+-- @return[2] nil, message, error number of the system; or ERR_BUSY where a queue that is opened
+-- there could not go on alike: chains went back out of order and are not all back, in a packed
+-- ring some are given and not published, with IN_ORDER some are used and not reaped
 function Memory:save(path)
-  local head = self:_head()
+  local head, why, code = self:_head()
+  if not head then return nil, why, code end
   local file, message, number = io.open(path, "wb")
   if not file then return nil, message, number end
   local done
