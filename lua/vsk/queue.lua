@@ -11,7 +11,7 @@ local DriverEnd, DeviceEnd, Chain = classes.DriverEnd, classes.DeviceEnd, classe
 local Packets, Queue = classes.Packets, classes.Queue
 
 -- With these the ring stays as it is: a loop would never end.
-local stuck = { BAD_AVAIL_IDX = true, BAD_USED_IDX = true }
+local stuck = { BAD_AVAIL_IDX = true, BAD_USED_IDX = true, BAD_LIST = true }
 
 --- Make an iterator's step of a call that gives an object, or nil, message, code.
 local function stepper(call)

@@ -6,6 +6,7 @@ import struct
 from typing import Any
 
 import pytest
+from formats import offered
 from labs import FIRST, PORT, Acceptor, Echo, Noted, connected, lines, ops, raw, shake
 
 import vsk
@@ -335,6 +336,22 @@ def test_a_ring_may_be_broken_by_hand() -> None:
     lab.run(within=0)
 
     assert [error.status for error in device.values("error")] == [vsk.Status.BAD_AVAIL_IDX]
+
+
+def test_a_list_without_an_end_is_told_once() -> None:
+    device = Noted(features=offered({"packed": True}))
+    lab, _ = connected(device)
+    queue = vsk.Queue(lab.guest.memory, ring=lab.guest.rings[TX])
+    slot = next(at for at in range(256) if queue.get("desc.flags", at) & 0x8080 == 0)
+
+    queue.set("desc.flags", 0x81, slot)  # available, and goes on in one that is not
+    lab.guest.kick(TX)
+    steps = 0
+    while lab.step() and steps < 100:
+        steps += 1
+
+    assert [error.status for error in device.values("error")] == [vsk.Status.BAD_LIST]
+    assert steps < 100
 
 
 def test_a_queue_can_be_opened_on_a_ring() -> None:
