@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from formats import FORMATS, offered
+
 import vsk
 import vsk.check
 from vsk import Op, Reason, State, Type
@@ -22,7 +24,14 @@ NOISE = random.Random(0).randbytes(1 << 18)
 SECOND, MILLISECOND = 1_000_000_000, 1_000_000
 PATIENCE = 10_000.0  # seconds: a timeout that never strikes
 STEPS = 400_000  # of the lab, in one scenario
-RING_FAULTS = ("BAD_USED_IDX", "BAD_USED_ID", "BAD_USED_LEN", "BAD_AVAIL_IDX", "BAD_HEAD")
+RING_FAULTS = (
+    "BAD_USED_IDX",
+    "BAD_USED_ID",
+    "BAD_USED_LEN",
+    "BAD_AVAIL_IDX",
+    "BAD_HEAD",
+    "BAD_LIST",
+)
 HEADER = 44
 ANY = 0xFFFFFFFF
 
@@ -292,6 +301,7 @@ class World:
         # Where counters begin, on both sides: across 2^32 while there is something to send.
         self.wraps = rng.random() < 0.4
         self.count_from = (1 << 32) - (1 << rng.randrange(15)) if self.wraps else 0
+        self.form = rng.choice(list(FORMATS))
         self.ends: list[End] = []
         self.flows: dict[tuple[int, int, int], End] = {}
         self.listeners: dict[tuple[int, int], vsk.Listener] = {}
@@ -316,7 +326,8 @@ class World:
 
     def __str__(self) -> str:
         return (
-            f"seed {self.seed}: {'malign' if self.malign else 'benign'} faults {self.faults}\n"
+            f"seed {self.seed}: {self.form}, {'malign' if self.malign else 'benign'} faults "
+            f"{self.faults}\n"
             f"device {self.device_names}\nguests {self.guest_names}\n"
             + "\n".join(map(repr, self.ends))
         )
@@ -339,11 +350,17 @@ class World:
             "close_timeout": self.timeout,
             "drain_timeout": self.timeout,
             "empty_messages": True,
+            "features": offered(FORMATS[self.form]),
         }
         policy: dict[str, Any] = {"meter": rng.random() < 0.7}
         if rng.random() < 0.3:
             policy["payload_max"] = rng.choice((1, 50, 1000, 4096))
         return {"made": made, "policy": policy}
+
+    def any_size(self) -> int:
+        """Descriptors of a queue: any number of them in a packed ring."""
+        size = 4 << self.rng.randrange(7)
+        return self.rng.randint(4, size) if FORMATS[self.form].get("packed") else size
 
     def any_guest(self) -> dict[str, Any]:
         rng = self.rng
@@ -359,7 +376,7 @@ class World:
         buffer = self.any_buffer()
         names: dict[str, Any] = {
             "buf_alloc": buffer,
-            "queue_size": 4 << rng.randrange(7),
+            "queue_size": self.any_size(),
             "rx_layout": rng.choice(
                 (
                     [3776],
@@ -391,7 +408,11 @@ class World:
         }
         if rng.random() < 0.2:
             names["features"] = int(
-                vsk.Feature.VERSION_1 | vsk.Feature.STREAM | vsk.Feature.SEQPACKET
+                vsk.Feature.VERSION_1
+                | vsk.Feature.STREAM
+                | vsk.Feature.SEQPACKET
+                | vsk.Feature.RING_PACKED
+                | vsk.Feature.IN_ORDER
             ) | rng.choice((0, int(vsk.Feature.EVENT_IDX), int(vsk.Feature.INDIRECT_DESC)))
         return common | names
 
@@ -871,6 +892,7 @@ class World:
         self.coverage.scenarios[kind] += 1
         for name in ("hasty", "resets", "seeing", "crowded", "wraps"):
             self.coverage.features[name] += getattr(self, name)
+        self.coverage.features[self.form] += 1
         self.play()
         self.calm()
         self.check_all()

@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 import scenario
+from formats import FORMATS
 from scenario import Coverage
 
 import vsk
@@ -96,6 +97,8 @@ def check_floor(total: Coverage, count: int) -> None:
             if (side, state, op) not in total.pairs
         } == set()
     assert len(total.pairs) > 40
+    for name in FORMATS:
+        assert total.features[name] > count // 10
     for name in (
         "draining",
         "paused",
