@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 
 import pytest
-from formats import FORMATS
+from formats import FORMATS, offered
 from judge import Judge
 
 import vsk
@@ -28,6 +28,13 @@ def form(request: pytest.FixtureRequest) -> dict[str, bool]:
 def queue(mem: vsk.Memory, form: dict[str, bool]) -> vsk.Queue:
     """A queue of 16 in that memory, of every format."""
     return vsk.Queue(mem, size=16, **form)
+
+
+@pytest.fixture(params=["split", "packed in order"])
+def any_ring(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let devices offer what a format needs where a test does not say what they offer."""
+    defaults = vsk.Device.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "features", offered(FORMATS[request.param]))
 
 
 @pytest.fixture

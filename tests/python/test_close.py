@@ -8,6 +8,8 @@ from labs import FIRST, MESSAGES, Noted, connected, lines, ops, raw, shake
 
 import vsk
 
+pytestmark = pytest.mark.usefixtures("any_ring")
+
 ROOM = 1000  # bytes of the buffer of a guest that reads nothing
 
 

@@ -12,6 +12,8 @@ from labs import MESSAGES, PORT, Acceptor, Echo, Noted, connected, hooked, ops, 
 
 import vsk
 
+pytestmark = pytest.mark.usefixtures("any_ring")
+
 KIB = 1024
 
 

@@ -21,6 +21,8 @@ from labs import (
 
 import vsk
 
+pytestmark = pytest.mark.usefixtures("any_ring")
+
 KIB = 1024
 
 # ---- on_request ----

@@ -4,9 +4,12 @@
 from typing import Any
 
 import pytest
+from formats import offered
 from labs import MESSAGES, PORT, Acceptor, Echo, Noted, connected, hooked, lines
 
 import vsk
+
+pytestmark = pytest.mark.usefixtures("any_ring")
 
 KIB = 1024
 
@@ -300,7 +303,7 @@ def test_rx_buffers_have_room_for_payload(layout: list[int]) -> None:
 )
 def test_options_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(vsk.UsageError):
-        vsk.Lab(vsk.Device(), guests=[vsk.Guest(**options)])
+        vsk.Lab(vsk.Device(features=offered({})), guests=[vsk.Guest(**options)])
 
 
 @pytest.mark.parametrize("value", [-1, 2**32])

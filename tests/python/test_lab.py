@@ -9,9 +9,12 @@ from itertools import product
 from typing import Any
 
 import pytest
+from formats import FORMATS, offered
 from labs import FIRST, MESSAGES, PORT, Acceptor, Echo, Noted, connected, lines, raw, shake
 
 import vsk
+
+pytestmark = pytest.mark.usefixtures("any_ring")
 
 KIB = 1024
 
@@ -278,6 +281,70 @@ def test_tx_is_the_guest_s_queue_and_rx_the_device_s() -> None:
     assert ways == {("tx", 3), ("rx", 2)}  # VSOCK-BOTH-09
     # Requests of both, and what answers them.
     assert there >= set(product(("REQUEST", "RESPONSE", "RW", "RST", "CREDIT_UPDATE"), (2, 3)))
+
+
+# ---- rings ----
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=list(FORMATS))
+@pytest.mark.parametrize("size", [4, 5, 64, 255])
+def test_a_guest_has_the_rings_that_were_agreed(form: dict[str, bool], size: int) -> None:
+    if not form.get("packed") and size & (size - 1):
+        with pytest.raises(vsk.UsageError) as error:
+            vsk.Lab(Echo(features=offered(form)), guests=[vsk.Guest(queue_size=size)])
+        assert error.value.status is vsk.Status.ERR_SIZE
+        return
+    guest = vsk.Guest(queue_size=size, rx_buffers=2)
+    lab, conn = connected(Echo(features=offered(form)), guests=[guest])
+    data = random.Random(size).randbytes(100 * KIB)
+
+    assert conn.exchange(data) == data
+
+    bits = {vsk.Feature.RING_PACKED: "packed", vsk.Feature.IN_ORDER: "in_order"}
+    for ring in guest.rings:
+        assert ring.size == size
+        for bit, name in bits.items():
+            assert (bit in lab.device.features) == bool(ring.features & bit) == (name in form)
+    queue = vsk.Queue(guest.memory, ring=guest.rings[1])
+    assert ("desc.id" in queue.fields()) == queue.packed == ("packed" in form)
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_packed_queue_may_be_as_small_as_one_descriptor(size: int) -> None:
+    guest = vsk.Guest(queue_size=size, rx_buffers=1, event_buffers=1, tx_indirect=True)
+    _, conn = connected(Echo(features=offered({"packed": True})), guests=[guest])
+
+    assert conn.exchange(bytes(50 * KIB)) == bytes(50 * KIB)
+
+
+def test_a_guest_may_refuse_the_packed_ring() -> None:
+    own = vsk.Guest(features=offered({}))
+    _, conn = connected(Echo(features=offered({"packed": True})), guests=[own])
+
+    assert conn.exchange(b"hello") == b"hello"
+    assert [ring.features & vsk.Feature.RING_PACKED for ring in own.rings] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=list(FORMATS))
+def test_a_snapshot_goes_back_in_the_middle_of_a_ring(form: dict[str, bool]) -> None:
+    guest = vsk.Guest(queue_size=8, rx_buffers=3)
+    lab = vsk.Lab(vsk.Device(features=offered(form)), guests=[guest], hold=0.001, seed=5)
+    listener = guest.listen(9)
+    near = lab.device.open_connection(9)
+    far = listener.accept()
+    data = random.Random(1).randbytes(40 * KIB)
+    near.send(data[:20000])
+    far.send(data[:20000])
+    for _ in range(37):
+        lab.step()
+    before = lab.snapshot()
+
+    for _ in range(3):
+        near.send(data[20000:])
+        far.send(data[20000:])
+        assert far.recv_exactly(len(data)) == data
+        assert near.recv_exactly(len(data)) == data
+        lab.rewind(before)
 
 
 # ---- determinism ----

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Connections that hold their peer's data back."""
 
+import pytest
 from labs import MESSAGES, Noted, connected, hooked
 
 import vsk
+
+pytestmark = pytest.mark.usefixtures("any_ring")
 
 KIB = 1024
 

@@ -8,6 +8,8 @@ from labs import FIRST, MESSAGES, Echo, Noted, hooked, lines, raw
 
 import vsk
 
+pytestmark = pytest.mark.usefixtures("any_ring")
+
 KIB = 1024
 
 
