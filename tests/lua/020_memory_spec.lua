@@ -301,6 +301,65 @@ describe("an image", function()
     for packet, message in queue.device:packets() do assert(packet, message) end
   end)
 
+  for _, name in ipairs(rig.format_names) do
+    it("brings a ring that is " .. name .. ", in every place of it", function()
+      local form = rig.formats[name]
+      for laps = 0, 9 do
+        rig.use(name)
+        local queue, memory = rig.queue { size = 4 }
+        rig.use "split"
+        for _ = 1, laps do
+          queue.driver:send(rig.packet())
+          for packet in queue.device:packets() do assert(packet) end
+          assert(queue.driver:reap())
+        end
+        queue.driver:send(rig.packet(), { layout = { 49 } })
+        queue.driver:send(rig.packet { payload = "again" }, { layout = { 10, 34, 5 } })
+        local chain = queue.device:pop()
+        queue.device:push(chain, 0)
+        if form.in_order then
+          assert.equal("ERR_BUSY", rig.refused(memory:save(path)))
+          assert(queue.driver:reap())
+        end
+        assert(memory:save(path))
+
+        local again = assert(vsk.load(path))
+        local same = vsk.queue(again, { ring = again:rings()[1] })
+        while true do
+          local addr = again:alloc(16)
+          if not addr then break end
+          again:fill(addr, 0xFF, 16)
+        end
+
+        assert.equal(form.packed or false, same.packed)
+        assert.equal(queue.driver.outstanding, same.driver.outstanding)
+        assert.equal(queue.driver.free, same.driver.free)
+        local payloads, back = {}, 0
+        for packet in same.device:packets() do table.insert(payloads, packet.payload) end
+        for _ in same.driver:used() do back = back + 1 end
+        assert.same({ "again" }, payloads)
+        assert.equal(form.in_order and 1 or 2, back)
+        assert.equal(4, same.driver.free)
+      end
+    end)
+  end
+
+  it("is refused where a packed ring has what was given and not published", function()
+    rig.use "packed"
+    local queue, memory = rig.queue()
+    rig.use "split"
+    write "as it was"
+    queue.driver:send(rig.packet())
+    queue.device:give(queue.device:pop(), 0)
+
+    assert.equal("ERR_BUSY", rig.refused(memory:save(path)))
+    local file = assert(io.open(path, "rb"))
+    assert.equal("as it was", file:read "a")
+    file:close()
+    queue.device:publish()
+    assert.is_true(memory:save(path))
+  end)
+
   it("keeps an indirect table at address 0 too", function()
     local memory = vsk.memory(1 << 16)
     local first = memory:alloc(4096)

@@ -4,8 +4,20 @@ local vsk = require "vsk"
 
 local NOWHERE = 0xFFFFFFFF0000
 local NEXT, WRITE, INDIRECT = 1, 2, 4
+local AVAIL, USED = 0x80, 0x8000 -- of a packed ring
 
-describe("a packet crosses a queue", function()
+--- Describe something on rings of every format.
+local function on_rings(title, body)
+  for _, name in ipairs(rig.format_names) do
+    describe(title .. ", on a ring that is " .. name .. ",", function()
+      before_each(function() rig.use(name) end)
+      after_each(function() rig.use "split" end)
+      body(rig.formats[name])
+    end)
+  end
+end
+
+on_rings("a packet crosses a queue", function()
   local layouts = {
     ["as Linux cuts it"] = {}, ["in one descriptor"] = { layout = { 49 } },
     ["cut anywhere"] = { layout = { 10, 34, 3, 2 } }, ["byte by byte"] = { layout = {} },
@@ -65,7 +77,7 @@ describe("a packet crosses a queue", function()
   end)
 end)
 
-describe("an end of a queue", function()
+on_rings("an end of a queue", function()
   it("has nothing to reap, pop or send into at first", function()
     local queue = rig.queue()
 
@@ -148,7 +160,7 @@ describe("an end of a queue", function()
   end)
 end)
 
-describe("an iterator of packets", function()
+on_rings("an iterator of packets", function(form)
   it("gives each chain back when the loop goes on", function()
     local queue = rig.queue()
     for _ = 1, 3 do queue.driver:send(rig.packet()) end
@@ -199,7 +211,7 @@ describe("an iterator of packets", function()
     queue.driver:send(rig.packet())
     queue.driver:add { { NOWHERE, 44, "r" } }
     queue.driver:send(rig.packet { len = 100 })
-    queue.driver:offer(99)
+    if not form.packed then queue.driver:offer(99) end
     queue.driver:send(rig.packet())
     local seen = {}
 
@@ -208,7 +220,8 @@ describe("an iterator of packets", function()
       assert.equal(packet and "nil" or "string", type(message))
     end
 
-    assert.same({ "good", "BAD_ADDRESS", "BAD_LEN", "BAD_HEAD", "good" }, seen)
+    if not form.packed then assert.equal("BAD_HEAD", table.remove(seen, 4)) end
+    assert.same({ "good", "BAD_ADDRESS", "BAD_LEN", "good" }, seen)
     assert.equal(0, queue.device.held)
   end)
 
@@ -257,11 +270,13 @@ describe("an iterator of packets", function()
   end)
 end)
 
-describe("a chain", function()
+on_rings("a chain", function(form)
   it("says what it is made of", function()
     local queue, memory = rig.queue()
     memory:write(0x8000, rig.packet():bytes())
-    queue.driver:add { { 0x8000, 40, "r" }, { 0x8028, 9, "r" }, { 0x9000, 100, "w" }, indirect = 1 }
+    local buffers = { { 0x8000, 40, "r" }, { 0x8028, 9, "r" }, { 0x9000, 100, "w" } }
+    buffers.indirect = form.packed and 3 or 1
+    queue.driver:add(buffers)
 
     local chain = queue.device:pop()
 
@@ -272,10 +287,11 @@ describe("a chain", function()
     assert.is_true(chain.indirect)
     assert.is_true(chain.held)
     assert.equal(3, #chain)
+    local table_alone = form.packed == true
     assert.same({
-      { addr = 0x8000, len = 40, write = false, slot = 0, indirect = false },
-      { addr = 0x8028, len = 9, write = false, slot = 1, indirect = false },
-      { addr = 0x9000, len = 100, write = true, slot = 0, indirect = true },
+      { addr = 0x8000, len = 40, write = false, slot = 0, indirect = table_alone },
+      { addr = 0x8028, len = 9, write = false, slot = 1, indirect = table_alone },
+      { addr = 0x9000, len = 100, write = true, slot = table_alone and 2 or 0, indirect = true },
     }, chain.spans)
     assert.truthy(tostring(chain):find "^chain 0: 3 descriptors")
   end)
@@ -341,7 +357,7 @@ describe("a chain", function()
   end)
 end)
 
-describe("a payload's buffer", function()
+on_rings("a payload's buffer", function()
   local function received(layout)
     local queue, memory = rig.queue()
     queue.driver:send(rig.packet(), { layout = layout })
@@ -409,7 +425,7 @@ describe("a payload's buffer", function()
   end)
 end)
 
-describe("an object", function()
+on_rings("an object", function()
   it("keeps what it stands on alive", function()
     local chain
     do
@@ -460,15 +476,17 @@ local function received(queue)
   return found
 end
 
-describe("a script's own mistake is named:", function()
+on_rings("a script's own mistake is named", function(form)
   local function raised(method, options, ...)
     local queue = rig.queue(options)
     return rig.raised(queue.driver[method], queue.driver, ...)
   end
 
-  case("ERR_SIZE", "a ring of 3 descriptors", function()
-    return rig.raised(vsk.queue, vsk.memory(4096), { size = 3 })
-  end)
+  for _, size in ipairs { 0, 3, 255 } do
+    case("ERR_SIZE", ("a split ring of %d descriptors"):format(size), function()
+      return rig.raised(vsk.queue, vsk.memory(8192), { size = size })
+    end)
+  end
   case("ERR_SIZE", "a ring of 65536 descriptors", function()
     return rig.raised(vsk.queue, vsk.memory(4096), { size = 65536 })
   end)
@@ -483,6 +501,31 @@ describe("a script's own mistake is named:", function()
   case("ERR_ARGUMENT", "more indirect buffers than there are", function()
     return raised("add", nil, { { 0, 44, "r" }, indirect = 2 })
   end)
+  if form.packed then
+    case("ERR_MIXED", "a table behind a buffer", function()
+      return raised("add", nil, { { 0, 44, "r" }, { 0, 44, "r" }, indirect = 1 })
+    end)
+    case("ERR_SIZE", "a packed ring of 32769 descriptors", function()
+      return rig.raised(vsk.queue, vsk.memory(4096), { size = 32769, packed = true })
+    end)
+  end
+  if form.in_order then
+    case("ERR_IN_ORDER", "a chain that overtakes another one", function()
+      local queue = rig.queue()
+      for _ = 1, 3 do queue.driver:send(rig.packet()) end
+      local first, second = queue.device:pop(), queue.device:pop()
+      for _, call in ipairs {
+        { queue.device.push, queue.device, second, 0 },
+        { queue.device.send, queue.device, rig.packet() },
+        { function() for _ in queue.device:packets() do error "in" end end },
+      } do
+        assert.equal("ERR_IN_ORDER", rig.raised(table.unpack(call)))
+      end
+      assert.is_true(second.held and queue.device:push(first, 0))
+      assert.is_true(queue.device:push(second, 0))
+      return "ERR_IN_ORDER"
+    end)
+  end
   case("ERR_EMPTY", "a chain without buffers", function() return raised("add", nil, {}) end)
   case("ERR_ORDER", "a readable buffer behind a writable one", function()
     return raised("add", nil, { { 0, 44, "w" }, { 0, 44, "r" } })
@@ -542,7 +585,7 @@ describe("a script's own mistake is named:", function()
   end)
 end)
 
-describe("what the world refuses is named:", function()
+on_rings("what the world refuses is named", function()
   case("ERR_FULL", "a ring without free descriptors", function()
     local queue = rig.queue { size = 2 }
     queue.driver:send(rig.packet())
@@ -599,7 +642,7 @@ describe("what the world refuses is named:", function()
   end)
 end)
 
-describe("a driver's fault is named:", function()
+on_rings("a driver's fault is named", function(form)
   local GOOD = 0x8000
 
   local function forged(options, ...)
@@ -648,46 +691,6 @@ describe("a driver's fault is named:", function()
     queue.driver:post(43)
     return rig.refused(vsk.into_rx(queue.device:pop()))
   end)
-  case("BAD_HEAD", "a head outside the table", function()
-    local queue = rig.queue()
-    queue.driver:offer(16)
-    return rig.refused(queue.device:pop())
-  end)
-  case("BAD_HEAD", "a head outside the table, passed over by chains()", function()
-    local queue = rig.queue()
-    queue.driver:offer(16)
-    queue.driver:send(rig.packet())
-    local codes = {}
-    for chain, _, code in queue.device:chains() do table.insert(codes, chain and "good" or code) end
-    assert.same({ "BAD_HEAD", "good" }, codes)
-    return codes[1]
-  end)
-  case("BAD_AVAIL_IDX", "an available idx ahead by more than the ring", function()
-    local queue, memory = rig.queue()
-    memory:write(queue.ring.driver + 2, string.pack("<I2", 17))
-    assert.equal("BAD_AVAIL_IDX", rig.refused(queue.device:pop()))
-    assert.equal("BAD_AVAIL_IDX", rig.raised(function()
-      for _ in queue.device:packets() do error "in" end
-    end))
-    return rig.raised(function() for _ in queue.device:chains() do error "in" end end)
-  end)
-  case("BAD_NEXT", "next outside the table", function()
-    return forged(nil, { addr = GOOD, len = 44, flags = NEXT, next = 16 })
-  end)
-  case("BAD_NEXT", "next outside the indirect table", function()
-    return indirect(nil, { rig.desc(GOOD, 44, NEXT, 1) })
-  end)
-  case("BAD_LOOP", "a chain that comes back to itself", function()
-    return forged(nil, { addr = GOOD, len = 44, flags = NEXT, next = 0 })
-  end)
-  case("BAD_LOOP", "a loop in an indirect table", function()
-    return indirect(nil, { rig.desc(GOOD, 44, NEXT, 1), rig.desc(GOOD, 5, NEXT, 0) })
-  end)
-  case("BAD_LONG", "an indirect table with more buffers than the queue", function()
-    local descs = {}
-    for i = 1, 17 do descs[i] = rig.desc(GOOD, 1, i < 17 and NEXT or 0, i) end
-    return indirect(nil, descs)
-  end)
   case("BAD_ADDRESS", "a buffer outside memory", function()
     return forged(nil, { addr = NOWHERE, len = 44 })
   end)
@@ -711,9 +714,6 @@ describe("a driver's fault is named:", function()
   case("BAD_INDIRECT", "a table that was not negotiated", function()
     return indirect({ size = 16, indirect = false }, { rig.desc(GOOD, 49) })
   end)
-  case("BAD_NESTED", "a table in a table", function()
-    return indirect(nil, { rig.desc(0x9000, 16, INDIRECT) })
-  end)
   case("BAD_INDIRECT_NEXT", "INDIRECT and NEXT together", function()
     local both = { addr = 0x9000, len = 16, flags = INDIRECT | NEXT, next = 1 }
     return forged(nil, both, { addr = GOOD, len = 5 })
@@ -726,13 +726,92 @@ describe("a driver's fault is named:", function()
   case("BAD_TABLE_ADDRESS", "a table outside memory", function()
     return forged(nil, { addr = NOWHERE, len = 16, flags = INDIRECT })
   end)
+
+  if form.packed then
+    case("BAD_INDIRECT_NEXT", "a table behind a buffer", function()
+      local first = { addr = GOOD, len = 44, flags = NEXT }
+      return forged(nil, first, { addr = 0x9000, len = 16, flags = INDIRECT })
+    end)
+    case("BAD_SHORT", "INDIRECT in a table, where it means nothing", function()
+      return indirect(nil, { rig.desc(0x9000, 16, INDIRECT) })
+    end)
+    case("BAD_LONG", "a table of more than 32768 descriptors", function()
+      return forged(nil, { addr = 0, len = 32769 * 16, flags = INDIRECT })
+    end)
+    case("BAD_LIST", "a list that goes on in what is not available", function()
+      local queue = rig.queue()
+      rig.forge(queue, { { addr = GOOD, len = 44, flags = NEXT } })
+      assert.equal("BAD_LIST", rig.refused(queue.device:pop()))
+      assert.equal("BAD_LIST", rig.raised(function()
+        for _ in queue.device:packets() do error "in" end
+      end))
+      return rig.raised(function() for _ in queue.device:chains() do error "in" end end)
+    end)
+    case("BAD_LIST", "a list without an end", function()
+      local queue = rig.queue()
+      local descs = {}
+      for i = 1, 16 do descs[i] = { addr = GOOD, len = 44, flags = NEXT } end
+      rig.forge(queue, descs)
+      return rig.refused(queue.device:pop())
+    end)
+  else
+    case("BAD_HEAD", "a head outside the table", function()
+      local queue = rig.queue()
+      queue.driver:offer(16)
+      return rig.refused(queue.device:pop())
+    end)
+    case("BAD_HEAD", "a head outside the table, passed over by chains()", function()
+      local queue = rig.queue()
+      queue.driver:offer(16)
+      queue.driver:send(rig.packet())
+      local codes = {}
+      for chain, _, code in queue.device:chains() do
+        table.insert(codes, chain and "good" or code)
+      end
+      assert.same({ "BAD_HEAD", "good" }, codes)
+      return codes[1]
+    end)
+    case("BAD_AVAIL_IDX", "an available idx ahead by more than the ring", function()
+      local queue, memory = rig.queue()
+      memory:write(queue.ring.driver + 2, string.pack("<I2", 17))
+      assert.equal("BAD_AVAIL_IDX", rig.refused(queue.device:pop()))
+      assert.equal("BAD_AVAIL_IDX", rig.raised(function()
+        for _ in queue.device:packets() do error "in" end
+      end))
+      return rig.raised(function() for _ in queue.device:chains() do error "in" end end)
+    end)
+    case("BAD_NEXT", "next outside the table", function()
+      return forged(nil, { addr = GOOD, len = 44, flags = NEXT, next = 16 })
+    end)
+    case("BAD_NEXT", "next outside the indirect table", function()
+      return indirect(nil, { rig.desc(GOOD, 44, NEXT, 1) })
+    end)
+    case("BAD_LOOP", "a chain that comes back to itself", function()
+      return forged(nil, { addr = GOOD, len = 44, flags = NEXT, next = 0 })
+    end)
+    case("BAD_LOOP", "a loop in an indirect table", function()
+      return indirect(nil, { rig.desc(GOOD, 44, NEXT, 1), rig.desc(GOOD, 5, NEXT, 0) })
+    end)
+    case("BAD_LONG", "an indirect table with more buffers than the queue", function()
+      local descs = {}
+      for i = 1, 17 do descs[i] = rig.desc(GOOD, 1, i < 17 and NEXT or 0, i) end
+      return indirect(nil, descs)
+    end)
+    case("BAD_NESTED", "a table in a table", function()
+      return indirect(nil, { rig.desc(0x9000, 16, INDIRECT) })
+    end)
+  end
 end)
 
-describe("a device's fault is named:", function()
+on_rings("a device's fault is named", function(form)
   --- A queue with one RX chain out, and the used element that its device never wrote.
   local function used(id, len, idx)
     local queue, memory = rig.queue()
     queue.driver:post(64)
+    if form.packed then
+      queue:set_desc(0, { len = len, flags = AVAIL | USED | WRITE, next = id & 0xffff })
+      return queue
+    end
     memory:write(queue.ring.device + 4, string.pack("<I4I4", id, len))
     memory:write(queue.ring.device + 2, string.pack("<I2", idx or 1))
     return queue
@@ -750,7 +829,7 @@ describe("a device's fault is named:", function()
   end)
   case("BAD_USED_ID", "a head that was offered by hand, passed over by used()", function()
     local queue = rig.queue()
-    queue:set_desc(9, { addr = 0, len = 4 })
+    queue:set_desc(form.packed and 0 or 9, { addr = 0, len = 4 })
     queue.driver:offer(9)
     queue.driver:send(rig.packet())
     for chain in queue.device:chains() do queue.device:push(chain, 0) end
@@ -767,6 +846,8 @@ describe("a device's fault is named:", function()
     for packet, _, code in used(0, 65).driver:packets() do table.insert(codes, packet or code) end
     return codes[1]
   end)
+  if form.packed then return end
+
   case("BAD_USED_IDX", "a used idx ahead of what was offered", function()
     local queue = used(0, 0, 2)
     assert.equal("BAD_USED_IDX", rig.refused(queue.driver:reap()))
@@ -784,7 +865,6 @@ describe("the statuses", function()
       BAD_CID = "010", BAD_TYPE = "010", BAD_OP = "010", BAD_FLAGS = "010", BAD_PAYLOAD = "010",
       ERR_ALIGN = "kit places rings, and load refuses an image with others",
       ERR_FEATURES = "options name features",
-      ERR_IN_ORDER = "packed", ERR_MIXED = "packed", BAD_LIST = "packed",
       ERR_SPACE = "kit has the room",
       ERR_NOMEM = "no test takes all of the host's memory",
       ERR_FORWARDED = "connections", ERR_CID = "connections",
@@ -820,6 +900,85 @@ describe("a descriptor of the ring", function()
     assert.is_false(pcall(queue.set_desc, queue, 3, { adr = 1 }))
     assert.is_false(pcall(queue.set_desc, queue, 3, { len = 1 << 32 }))
     assert.is_false(pcall(queue.set_desc, queue, 3, 5))
+  end)
+end)
+
+describe("a field of the ring", function()
+  local MOST = {
+    split = {
+      ["desc.addr"] = -1, ["desc.len"] = 0xffffffff, ["desc.flags"] = 0xffff,
+      ["desc.next"] = 0xffff, ["avail.flags"] = 0xffff, ["avail.idx"] = 0xffff,
+      ["avail.ring"] = 0xffff, ["avail.used_event"] = 0xffff, ["used.flags"] = 0xffff,
+      ["used.idx"] = 0xffff, ["used.ring.id"] = 0xffffffff, ["used.ring.len"] = 0xffffffff,
+      ["used.avail_event"] = 0xffff,
+    },
+    packed = {
+      ["desc.addr"] = -1, ["desc.len"] = 0xffffffff, ["desc.id"] = 0xffff,
+      ["desc.flags"] = 0xffff, ["driver_event.off"] = 0x7fff, ["driver_event.wrap"] = 1,
+      ["driver_event.flags"] = 0xffff, ["device_event.off"] = 0x7fff, ["device_event.wrap"] = 1,
+      ["device_event.flags"] = 0xffff,
+    },
+  }
+
+  for name, most in pairs(MOST) do
+    it("has its name in a ring that is " .. name, function()
+      rig.use(name)
+      local queue = rig.queue()
+      rig.use "split"
+      local fields = queue:fields()
+
+      for field, value in pairs(most) do
+        local each = type(fields[field]) == "table"
+        local slot = each and 15 or 0
+        assert.is_true(queue:set(field, value, slot))
+        assert.equal(value, queue:get(field, slot))
+        local found = queue:fields()[field]
+        if each then assert.equal(0, found[0]) end
+        assert.equal(value, each and found[15] or found)
+        if value ~= -1 then
+          local words = ("%s has %d bits"):format(field, math.log(value + 1, 2) // 1)
+          local done, why = pcall(queue.set, queue, field, value + 1, slot)
+          assert.is_false(done)
+          assert.truthy(why:find("ERR_ARGUMENT: " .. words, 1, true), why)
+        end
+        queue:set(field, 0, slot)
+        fields[field] = nil
+      end
+      assert.same({}, fields)
+    end)
+  end
+
+  it("is what an end goes by", function()
+    local queue = rig.queue()
+    queue.driver:send(rig.packet())
+    assert.equal(1, queue:get "avail.idx")
+    queue:set("avail.idx", 0)
+    assert.equal("NONE", rig.refused(queue.device:pop()))
+    queue:set("avail.idx", 1)
+    assert.truthy(queue.device:pop())
+  end)
+
+  it("that is not there is refused, and the others are named", function()
+    local queue = rig.queue()
+    for words, call in pairs {
+      ["no field 'idx' in a split ring, but desc.addr, desc.len"] = { "idx" },
+      ["desc.len has the slots 0 to 15, not 16"] = { "desc.len", 16 },
+      ["there is one avail.idx alone, no slot 1"] = { "avail.idx", 1 },
+    } do
+      local done, why = pcall(queue.get, queue, table.unpack(call))
+      assert.is_false(done)
+      assert.truthy(why:find("ERR_ARGUMENT: " .. words, 1, true), why)
+    end
+  end)
+
+  it("is listed with its queue", function()
+    local queue = rig.queue()
+    assert.equal("Queue, split, size 16, 16 free, 0 held", tostring(queue))
+    assert.is_false(queue.packed)
+    rig.use "packed"
+    assert.truthy(tostring(rig.queue()):find "^Queue, packed, size 16")
+    assert.is_true(rig.queue().packed)
+    rig.use "split"
   end)
 end)
 

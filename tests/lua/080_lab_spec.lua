@@ -23,6 +23,71 @@ local function other(lab)
   return lab.device.connections[1]
 end
 
+describe("a lab", function()
+  local BITS = { packed = vsk.feature.RING_PACKED, in_order = vsk.feature.IN_ORDER }
+  local OFFERED = vsk.feature.STREAM | vsk.feature.SEQPACKET | vsk.feature.NO_IMPLIED_STREAM |
+    vsk.feature.INDIRECT_DESC | vsk.feature.EVENT_IDX | vsk.feature.VERSION_1
+
+  for _, name in ipairs(rig.format_names) do
+    local form = rig.formats[name]
+    local features = OFFERED
+    for option in pairs(form) do features = features | BITS[option] end
+
+    it("has the rings that were agreed, " .. name, function()
+      local guest = { queue_size = form.packed and 5 or 4, rx_buffers = 2 }
+      local conn, lab = connected { features = features, guests = { vsk.guest(guest) } }
+      local data = ("0123456789abcdef"):rep(4096)
+      assert.equal(data, conn:exchange(data))
+
+      for _, ring in ipairs(lab.guest.rings) do
+        assert.equal(guest.queue_size, ring.size)
+        for option, bit in pairs(BITS) do
+          assert.equal(form[option] or false, ring.features & bit ~= 0)
+        end
+      end
+      local queue = vsk.queue(lab.guest.memory, { ring = lab.guest.rings[2] })
+      assert.equal(form.packed or false, queue.packed)
+      assert.equal(form.packed or false, queue:fields()["desc.id"] ~= nil)
+    end)
+
+    it("goes back to the middle of a ring, " .. name, function()
+      local lab = vsk.lab { features = features, hold = 0.001, guests = { vsk.guest { queue_size = 8 } } }
+      local listener = lab.guest:listen(9)
+      local near = lab.device:open_connection(9)
+      local far = listener:accept()
+      local data = ("0123456789abcdef"):rep(2000)
+      near:send(data)
+      for _ = 1, 37 do lab:step() end
+      local before = lab:snapshot()
+
+      for _ = 1, 3 do
+        near:send "end"
+        assert.equal(data .. "end", far:receive_exactly(#data + 3))
+        lab:rewind(before)
+      end
+    end)
+  end
+
+  it("tells once of a list without an end", function()
+    local codes = {}
+    local _, lab = connected {
+      features = OFFERED | BITS.packed,
+      on_error = function(_, _, code) table.insert(codes, code) end,
+    }
+    local queue = vsk.queue(lab.guest.memory, { ring = lab.guest.rings[2] })
+    local slot = 0
+    while queue:get("desc.flags", slot) & 0x8080 ~= 0 do slot = slot + 1 end
+
+    queue:set("desc.flags", 0x81, slot)
+    lab.guest:kick(1)
+    local steps = 0
+    while lab:step() and steps < 100 do steps = steps + 1 end
+
+    assert.same({ "BAD_LIST" }, codes)
+    assert.is_true(steps < 100)
+  end)
+end)
+
 describe("a connection", function()
   it("sends and receives what is there, so many bytes, or exactly so many", function()
     local conn = connected()
@@ -454,7 +519,7 @@ describe("a device", function()
 
   it("gives up after its timeouts, which are seconds", function()
     local guest = vsk.guest { on_packet = function() return false end }
-    local lab = vsk.lab { connect_timeout = 0.25, guests = { guest } }
+    local lab = vsk.lab { connect_timeout = 0.25, guests = { vsk.guest(guest) } }
 
     assert.equal("TIMEOUT", rig.refused(lab.device:open_connection(1)))
     assert.equal(0.25, lab.now)
@@ -662,7 +727,7 @@ describe("a guest", function()
     local guest = vsk.guest {
       on_data = function(conn, data, itself) seen = { conn.peer_port, data, itself } end,
     }
-    local lab = echo { guests = { guest } }
+    local lab = echo { guests = { vsk.guest(guest) } }
     local conn = assert(guest:connect(2, 1234, "STREAM", { hooks = true, local_port = 77 }))
     conn:send "hello"
     lab:run()

@@ -54,6 +54,15 @@ local function address()
   return or_garbage(random(0, 0x3fff))
 end
 
+local FIELDS = {
+  "desc.addr", "desc.flags", "desc.id", "desc.next", "avail.idx", "avail.ring", "used.idx",
+  "used.ring.id", "used.ring.len", "device_event.off", "driver_event.flags",
+}
+
+local function field()
+  return FIELDS[random(#FIELDS)]
+end
+
 local function layout(size)
   local pieces = {}
   while size > 0 do
@@ -127,9 +136,17 @@ local calls = {
 
   queue = function()
     local options = { size = 1 << random(2, 5), indirect = random(5) > 1 }
+    options.packed, options.in_order = random(2) == 1, random(5) == 1
     return keep("Queue", vsk.queue(any "Memory", or_garbage(options)))
   end,
   reopen = function() return vsk.queue(any "Memory", { ring = any "Queue".ring }) end,
+  get = function()
+    return any "Queue":get(or_garbage(field()), or_garbage(random(0, 3)))
+  end,
+  set = function()
+    return any "Queue":set(or_garbage(field()), or_garbage(random(0, 40)), or_garbage(random(0, 3)))
+  end,
+  fields = function() return any "Queue":fields() end,
   get_desc = function() return any "Queue":get_desc(or_garbage(random(0, 3))) end,
   set_desc = function()
     return any "Queue":set_desc(or_garbage(random(0, 3)), or_garbage {
@@ -363,7 +380,7 @@ local calls = {
 -- What breaks a sequence's world comes seldom: once in so many times.
 local SELDOM = {
   close = 20, free = 5, kill = 20, offer = 8, reopen = 4, reset = 12, scribble = 10, set_desc = 6,
-  by_hand = 8, conn_calls = 4, conn_shutdown = 4, faults = 8, lab = 6, rewind = 3,
+  set = 6, by_hand = 8, conn_calls = 4, conn_shutdown = 4, faults = 8, lab = 6, rewind = 3,
 }
 
 local names = {}

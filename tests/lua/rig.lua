@@ -23,10 +23,27 @@ function rig.lawless(why, cid)
   busted.publish({ "lawless" }, why, cid)
 end
 
+-- Options of a ring, by its format, and the formats in order.
+rig.formats = {
+  split = {}, packed = { packed = true }, ["split in order"] = { in_order = true },
+  ["packed in order"] = { packed = true, in_order = true },
+}
+rig.format_names = { "split", "packed", "split in order", "packed in order" }
+local form = rig.formats.split
+
+--- Let rig.queue make rings of a format.
+function rig.use(name)
+  form = rig.formats[name]
+end
+
 --- A queue in a memory of its own, 0xAA all over, and the memory.
 function rig.queue(options)
   local memory = vsk.memory(1 << 20, { fill = 0xAA })
-  return vsk.queue(memory, options or { size = 16 }), memory
+  local all = {}
+  for _, from in ipairs { form, options or { size = 16 } } do
+    for name, value in pairs(from) do all[name] = value end
+  end
+  return vsk.queue(memory, all), memory
 end
 
 --- A packet with something in every field.
@@ -39,15 +56,18 @@ function rig.packet(fields)
   return packet
 end
 
---- Write descriptors over the first slots of a ring, and offer the chain at slot 0.
+--- Write descriptors over the first slots of a ring, and offer the chain at slot 0; in a packed
+-- ring, the list of id 0.
 function rig.forge(queue, descs)
   for i, desc in ipairs(descs) do queue:set_desc(i - 1, desc) end
-  queue.driver:offer(0)
+  for _ = 1, queue.packed and #descs or 1 do queue.driver:offer(0) end
 end
 
 --- The bytes of a descriptor, for indirect tables.
 function rig.desc(addr, len, flags, next)
-  return string.pack("<I8I4I2I2", addr, len, flags or 0, next or 0)
+  flags, next = flags or 0, next or 0
+  if form.packed then flags, next = next, flags end
+  return string.pack("<I8I4I2I2", addr, len, flags, next)
 end
 
 --- Collect everything that nothing refers to any more.

@@ -192,6 +192,7 @@ WEIGHTS = {
 RARE = {
     "offer": 1,
     "set_desc": 2,
+    "set": 2,
     "_begin_load": 1,
     "_end_load": 1,
     "reset": 1,
@@ -199,6 +200,8 @@ RARE = {
     "_close": 1,
 }
 OFTEN = {"step": 60, "connect": 16, "send": 16, "take": 16, "put": 16, "accept": 16}
+FIELDS = ["desc.addr", "desc.flags", "desc.id", "desc.next", "avail.idx", "avail.ring"]
+FIELDS += ["used.idx", "used.ring.id", "used.ring.len", "device_event.off", "driver_event.flags"]
 # What goes by names, and numbers that are not too large for a test.
 NAMES = {
     "Options.set": ["cid", "buf_alloc", "send_buffer", "budget", "update_at", "rx_buffers"],
@@ -467,7 +470,7 @@ class Abuser:
         elif (kind, call.name) == ("Memory", "__init__"):
             more = [self.rng.choice(["size", "size", "regions"]), "fill"]
         elif (kind, call.name) == ("Queue", "__init__"):
-            more = ["size", "indirect", "event_idx"]
+            more = ["size", "indirect", "event_idx", "packed", "in_order"]
         elif self.rng.random() < 0.5:
             more = []
         values: dict[str, Any] = {}
@@ -492,6 +495,8 @@ class Abuser:
     ) -> Any:
         """A good value for a parameter or a field."""
         rng, so_far = self.rng, so_far or {}
+        if (kind, name) == ("Queue", "name"):
+            return rng.choice(FIELDS)
         if kind in ("Options", "Role", "Lab", "Socket"):
             found = self.of_a_lab(f"{kind}.{call}", name)
             if found is not None:
@@ -524,6 +529,8 @@ class Abuser:
             "buffers": self.buffers,
             "indirect": lambda: rng.choice([True, False, 1]),
             "event_idx": lambda: rng.random() < 0.5,
+            "packed": lambda: rng.random() < 0.5,
+            "in_order": lambda: rng.random() < 0.2,
             "ring": lambda: None,
             "slot": lambda: rng.randrange(16),
             "next": lambda: rng.randrange(16),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
+from formats import FORMATS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,10 @@ class Cut:
         regions = [region for window in self.windows for region in window.regions]
         return vsk.Memory(regions=[(0, RINGS), *regions], fill=FILL)
 
+    def table(self, form: dict[str, bool]) -> int:
+        """How many buffers go into a table: in a packed ring all, where some would."""
+        return len(self.pieces) if form.get("packed") and self.indirect else self.indirect
+
     def buffers(self, kind: str) -> list[tuple[int, int, str]]:
         return [(address, length, kind) for address, length in self.pieces]
 
@@ -101,8 +106,10 @@ def snapshot(memory: vsk.Memory) -> dict[int, bytes]:
 
 
 def untouched(before: dict[int, bytes], after: dict[int, bytes], ring: vsk.Ring) -> bool:
-    """Whether nothing but the used ring has changed."""
+    """Whether nothing but the used ring has changed; a packed ring is that as a whole."""
     start, end = ring.device, ring.device + 6 + 8 * ring.size
+    if ring.features & vsk.Feature.RING_PACKED:
+        start, end = ring.desc, ring.device + 4
     one, other = (m[0][:start] + m[0][end:] for m in (before, after))
     rest = [address for address in before if address != 0]
     return one == other and all(before[address] == after[address] for address in rest)
@@ -119,12 +126,12 @@ def gather(memory: vsk.Memory, pieces: list[tuple[int, int]]) -> bytes:
 
 
 @thorough
-@given(cuts())
-def test_any_cut_of_a_packet_is_the_same_packet_on_tx(cut: Cut) -> None:
+@given(cuts(), st.sampled_from(list(FORMATS.values())))
+def test_any_cut_of_a_packet_is_the_same_packet_on_tx(cut: Cut, form: dict[str, bool]) -> None:
     memory = cut.memory()
-    queue = vsk.Queue(memory, SIZE)
+    queue = vsk.Queue(memory, SIZE, **form)
     scatter(memory, cut.pieces, bytes(cut.packet) + bytes(range(100, 120)))
-    queue.driver.add(cut.buffers("r"), indirect=cut.indirect)
+    queue.driver.add(cut.buffers("r"), indirect=cut.table(form))
     before = snapshot(memory)
 
     chain = queue.device.pop()
@@ -143,11 +150,13 @@ def test_any_cut_of_a_packet_is_the_same_packet_on_tx(cut: Cut) -> None:
 
 
 @thorough
-@given(cuts(), st.booleans())
-def test_any_cut_of_a_buffer_takes_the_same_packet_on_rx(cut: Cut, short: bool) -> None:
+@given(cuts(), st.booleans(), st.sampled_from(list(FORMATS.values())))
+def test_any_cut_of_a_buffer_takes_the_same_packet_on_rx(
+    cut: Cut, short: bool, form: dict[str, bool]
+) -> None:
     memory = cut.memory()
-    queue = vsk.Queue(memory, SIZE)
-    queue.driver.add(cut.buffers("w"), indirect=cut.indirect)
+    queue = vsk.Queue(memory, SIZE, **form)
+    queue.driver.add(cut.buffers("w"), indirect=cut.table(form))
     before, wire = snapshot(memory), bytes(cut.packet)
 
     if short:
