@@ -195,7 +195,12 @@ class Reason(IntEnum):
 
 
 class Feature(IntFlag):
-    """Feature bits that a device offers and a guest accepts."""
+    """Feature bits that a device offers and a guest accepts.
+
+    All but RING_PACKED and IN_ORDER are offered unless a Device says otherwise. With RING_PACKED
+    all three queues are packed rings, with IN_ORDER the device uses buffers in the order in which
+    they came; guests accept both: Device(features=vsk.device.OFFERED | Feature.RING_PACKED).
+    """
 
     STREAM = 1 << 0
     SEQPACKET = 1 << 1

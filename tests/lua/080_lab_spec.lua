@@ -519,7 +519,7 @@ describe("a device", function()
 
   it("gives up after its timeouts, which are seconds", function()
     local guest = vsk.guest { on_packet = function() return false end }
-    local lab = vsk.lab { connect_timeout = 0.25, guests = { vsk.guest(guest) } }
+    local lab = vsk.lab { connect_timeout = 0.25, guests = { guest } }
 
     assert.equal("TIMEOUT", rig.refused(lab.device:open_connection(1)))
     assert.equal(0.25, lab.now)
@@ -727,7 +727,7 @@ describe("a guest", function()
     local guest = vsk.guest {
       on_data = function(conn, data, itself) seen = { conn.peer_port, data, itself } end,
     }
-    local lab = echo { guests = { vsk.guest(guest) } }
+    local lab = echo { guests = { guest } }
     local conn = assert(guest:connect(2, 1234, "STREAM", { hooks = true, local_port = 77 }))
     conn:send "hello"
     lab:run()

@@ -54,13 +54,13 @@ local function address()
   return or_garbage(random(0, 0x3fff))
 end
 
-local FIELDS = {
+local RING_FIELDS = {
   "desc.addr", "desc.flags", "desc.id", "desc.next", "avail.idx", "avail.ring", "used.idx",
   "used.ring.id", "used.ring.len", "device_event.off", "driver_event.flags",
 }
 
 local function field()
-  return FIELDS[random(#FIELDS)]
+  return RING_FIELDS[random(#RING_FIELDS)]
 end
 
 local function layout(size)
@@ -140,10 +140,10 @@ local calls = {
     return keep("Queue", vsk.queue(any "Memory", or_garbage(options)))
   end,
   reopen = function() return vsk.queue(any "Memory", { ring = any "Queue".ring }) end,
-  get = function()
+  get_field = function()
     return any "Queue":get(or_garbage(field()), or_garbage(random(0, 3)))
   end,
-  set = function()
+  set_field = function()
     return any "Queue":set(or_garbage(field()), or_garbage(random(0, 40)), or_garbage(random(0, 3)))
   end,
   fields = function() return any "Queue":fields() end,
@@ -380,7 +380,7 @@ local calls = {
 -- What breaks a sequence's world comes seldom: once in so many times.
 local SELDOM = {
   close = 20, free = 5, kill = 20, offer = 8, reopen = 4, reset = 12, scribble = 10, set_desc = 6,
-  set = 6, by_hand = 8, conn_calls = 4, conn_shutdown = 4, faults = 8, lab = 6, rewind = 3,
+  set_field = 6, by_hand = 8, conn_calls = 4, conn_shutdown = 4, faults = 8, lab = 6, rewind = 3,
 }
 
 local names = {}
