@@ -51,7 +51,8 @@ describe("a lab", function()
     end)
 
     it("goes back to the middle of a ring, " .. name, function()
-      local lab = vsk.lab { features = features, hold = 0.001, guests = { vsk.guest { queue_size = 8 } } }
+      local guest = vsk.guest { queue_size = 8 }
+      local lab = vsk.lab { features = features, hold = 0.001, guests = { guest } }
       local listener = lab.guest:listen(9)
       local near = lab.device:open_connection(9)
       local far = listener:accept()
