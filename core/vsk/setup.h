@@ -31,8 +31,10 @@
     X(INDIRECT_DESC, 28)                                                       \
     X(EVENT_IDX, 29)                                                           \
     X(VERSION_1, 32)                                                           \
+    X(ACCESS_PLATFORM, 33)                                                     \
     X(RING_PACKED, 34)                                                         \
     X(IN_ORDER, 35)                                                            \
+    X(ORDER_PLATFORM, 36)                                                      \
     X(NOTIFICATION_DATA, 38)                                                   \
     X(RING_RESET, 40)
 

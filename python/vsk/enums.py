@@ -197,9 +197,11 @@ class Reason(IntEnum):
 class Feature(IntFlag):
     """Feature bits that a device offers and a guest accepts.
 
-    All but RING_PACKED and IN_ORDER are offered unless a Device says otherwise. With RING_PACKED
-    all three queues are packed rings, with IN_ORDER the device uses buffers in the order in which
-    they came; guests accept both: Device(features=vsk.device.OFFERED | Feature.RING_PACKED).
+    Up to VERSION_1 a Device offers them unless it says otherwise; guests accept all. With
+    RING_PACKED all three queues are packed rings, with IN_ORDER the device uses buffers in the
+    order in which they came: Device(features=vsk.device.OFFERED | Feature.RING_PACKED).
+    NOTIFICATION_DATA and RING_RESET are for labs. ACCESS_PLATFORM and ORDER_PLATFORM change
+    nothing: addresses are the guest's own, and both ends are software.
     """
 
     STREAM = 1 << 0
@@ -208,7 +210,9 @@ class Feature(IntFlag):
     INDIRECT_DESC = 1 << 28
     EVENT_IDX = 1 << 29
     VERSION_1 = 1 << 32
+    ACCESS_PLATFORM = 1 << 33
     RING_PACKED = 1 << 34
     IN_ORDER = 1 << 35
+    ORDER_PLATFORM = 1 << 36
     NOTIFICATION_DATA = 1 << 38
     RING_RESET = 1 << 40

@@ -2,11 +2,13 @@
 """Print every clause of the specification with the test that proves it, or why there is none.
 
 ./run conformance [GROUP ...]     such as VSOCK, or SPLIT-DEV, or PACKED-DRV-04
+./run conformance --write         makes docs/conformance.md
 """
 
 import sys
 from collections import Counter
 
+from . import report
 from .cases import Case, cases, proofs
 from .clauses import TESTS, Clause, clauses, explain, reasons
 
@@ -38,10 +40,15 @@ def print_table(wanted: list[Clause]) -> None:
     for group, count in total.items():
         print_sum(group, count, proven[group], explained[group])
     print_sum("all", total.total(), proven.total(), explained.total())
+    count, testable = report.figure(by_clause)
+    print(f"{100 * count / testable:.1f} % of what a simulation can test: {count} of {testable}")
 
 
 def main(filters: list[str]) -> None:
-    """Print the clauses that begin with one of the filters, or all."""
+    """Print the clauses that begin with one of the filters, or all; or write the page."""
+    if filters == ["--write"]:
+        report.write()
+        return
     wanted = [
         clause
         for clause in clauses()

@@ -11,17 +11,26 @@ TABLE = TESTS / "vectors" / "conformance.tsv"
 UNPROVEN = Path(__file__).with_name("unproven.tsv")
 
 
+NOT_OFFERED = {"SUSP", "MMIO", "PCI", "LEGACY", "DGRAM"}  # groups that vsk leaves to others
+
+
 class Clause(NamedTuple):
     """A line of conformance.tsv, as far as it is printed."""
 
     id: str
     level: str
     words: str
+    tested: str
 
     @property
     def group(self) -> str:
         """What clauses of one chapter have in common: SPLIT of SPLIT-DEV-07."""
         return self.id.partition("-")[0]
+
+    @property
+    def testable(self) -> bool:
+        """Whether a simulation can test it."""
+        return self.group not in NOT_OFFERED and self.tested.startswith("yes")
 
 
 class Reason(NamedTuple):
@@ -43,7 +52,10 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def clauses() -> list[Clause]:
     """Every clause, in the order of the table."""
-    return [Clause(row["id"], row["level"], row["paraphrase"]) for row in _rows(TABLE)]
+    return [
+        Clause(row["id"], row["level"], row["paraphrase"], row["testable_in_simulation"])
+        for row in _rows(TABLE)
+    ]
 
 
 def reasons() -> list[Reason]:

@@ -37,9 +37,7 @@
 #define BIT(name) VSK_BIT(VSK_FEATURE_##name)
 #define RING_FEATURES (BIT(INDIRECT_DESC) | BIT(EVENT_IDX))
 #define ALL                                                                    \
-    (RING_FEATURES | BIT(VERSION_1) | BIT(STREAM) | BIT(SEQPACKET) |           \
-     BIT(NO_IMPLIED_STREAM) | BIT(NOTIFICATION_DATA) | BIT(RING_RESET) |       \
-     rig_format())
+    ((VSK_FEATURES & ~(VSK_F_RING_PACKED | VSK_F_IN_ORDER)) | rig_format())
 
 /** A device, and a driver at the other end of its queues: guest memory of two
  * regions that touch, rings in a third, and a fourth that is never backed. */

@@ -10,7 +10,8 @@
     (OFFERED | VSK_BIT(VSK_FEATURE_INDIRECT_DESC) |                            \
      VSK_BIT(VSK_FEATURE_EVENT_IDX) | VSK_BIT(VSK_FEATURE_RING_PACKED) |       \
      VSK_BIT(VSK_FEATURE_IN_ORDER) | VSK_BIT(VSK_FEATURE_NOTIFICATION_DATA) |  \
-     VSK_BIT(VSK_FEATURE_RING_RESET))
+     VSK_BIT(VSK_FEATURE_RING_RESET) | VSK_BIT(VSK_FEATURE_ACCESS_PLATFORM) |  \
+     VSK_BIT(VSK_FEATURE_ORDER_PLATFORM))
 #define VERSION_1 VSK_BIT(VSK_FEATURE_VERSION_1)
 
 #define A VSK_SETUP_ACKNOWLEDGE
@@ -78,8 +79,10 @@ features_have_the_bits_of_the_specification(void **state)
     assert_int_equal(VSK_FEATURE_INDIRECT_DESC, 28);
     assert_int_equal(VSK_FEATURE_EVENT_IDX, 29);
     assert_int_equal(VSK_FEATURE_VERSION_1, 32);
+    assert_int_equal(VSK_FEATURE_ACCESS_PLATFORM, 33);
     assert_int_equal(VSK_FEATURE_RING_PACKED, 34);
     assert_int_equal(VSK_FEATURE_IN_ORDER, 35);
+    assert_int_equal(VSK_FEATURE_ORDER_PLATFORM, 36);
     assert_int_equal(VSK_FEATURE_NOTIFICATION_DATA, 38);
     assert_int_equal(VSK_FEATURE_RING_RESET, 40);
     assert_true(VSK_F_RING_PACKED == VSK_BIT(VSK_FEATURE_RING_PACKED));
@@ -106,9 +109,26 @@ a_device_offers_version_1(void **state)
     vsk_setup setup;
     (void)state;
 
-    /* RSVF-DEV-01 */
+    /* RSVF-DEV-01, TARGET-BOTH-01: non-transitional */
     assert_int_equal(vsk_setup_init(&setup, OFFERED & ~VERSION_1, 3),
                      VSK_ERR_FEATURES);
+}
+
+static void
+a_driver_may_go_without_what_platforms_are_for(void **state)
+{
+    const uint64_t platform = VSK_BIT(VSK_FEATURE_ACCESS_PLATFORM) |
+                              VSK_BIT(VSK_FEATURE_ORDER_PLATFORM);
+    vsk_setup setup;
+    (void)state;
+
+    /* RSVF-DEV-04, RSVF-DEV-06: it might refuse, and does not. */
+    assert_int_equal(vsk_setup_init(&setup, OFFERED | platform, 3), VSK_OK);
+    assert_int_equal(vsk_setup_write_status(&setup, A), VSK_OK);
+    assert_int_equal(vsk_setup_write_status(&setup, A | D), VSK_OK);
+    assert_int_equal(vsk_setup_accept(&setup, OFFERED), VSK_OK);
+    assert_int_equal(vsk_setup_write_status(&setup, A | D | F), VSK_OK);
+    assert_int_equal(setup.status, A | D | F);
 }
 
 static void
@@ -521,6 +541,7 @@ main(void)
         cmocka_unit_test(features_have_the_bits_of_the_specification),
         cmocka_unit_test(a_device_offers_only_what_it_knows),
         cmocka_unit_test(a_device_offers_version_1),
+        cmocka_unit_test(a_driver_may_go_without_what_platforms_are_for),
         cmocka_unit_test(reserved_cids_are_no_guests),
         cmocka_unit_test(the_smallest_and_the_largest_cid_are_guests),
         cmocka_unit_test(queues_are_live_from_driver_ok),

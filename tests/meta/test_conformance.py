@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from tests.conformance import report
 from tests.conformance.cases import CLAUSE, Case, cases, proofs
 from tests.conformance.clauses import clauses, explain, reasons
 from tests.mutants import checks, rules
@@ -45,6 +46,16 @@ def test_no_clause_is_both_proven_and_named_as_unproven(found: list[Case]) -> No
     by_clause = proofs(found)
 
     assert [why.pattern for why in reasons() if why.pattern in by_clause] == []
+
+
+def test_95_percent_of_what_a_simulation_can_test_is_proven(found: list[Case]) -> None:
+    count, testable = report.figure(proofs(found))
+
+    assert count >= 0.95 * testable
+
+
+def test_the_page_of_the_documentation_is_of_these_tests() -> None:
+    assert report.FILE.read_text() == report.text(), "./run conformance --write"
 
 
 def test_every_reason_is_needed(found: list[Case], known: set[str]) -> None:

@@ -14,7 +14,8 @@ says_everything_in_order(void **state)
     struct play *play = play_live(NULL);
     (void)state;
 
-    /* VHU-FE-01, VHU-FE-08, VHU-FE-10, VHU-FE-13, VHU-FE-15 */
+    /* VHU-FE-01, VHU-FE-08, VHU-FE-10, VHU-FE-13, VHU-FE-15; INIT-DRV-03: no
+     * SET_CONFIG */
     SAID(play, "GET_FEATURES", "GET_PROTOCOL_FEATURES",
          "SET_PROTOCOL_FEATURES 82229", "SET_OWNER !", "GET_QUEUE_NUM",
          "SET_BACKEND_REQ_FD ! +1", "SET_FEATURES 170000002 !",
