@@ -160,6 +160,8 @@ class World:
             "other": self.memory if kind == "Memory" else self.packet,
             "max_payload": 100,
         }
+        if kind == "Queue":
+            values["name"] = "desc.addr"
         if kind in ("Options", "Role", "Lab", "Socket"):
             values |= self.good_for_a_lab(call.name)
         names = call.positional + call.keyword_only

@@ -696,7 +696,7 @@ def test_init_within_init_is_refused_or_harmless(
 def integers() -> list[tuple[str, str, int]]:
     """Every parameter that is an integer, and its bits."""
     bits = {"src_cid": 64, "dst_cid": 64, "type": 16, "op": 16, "head": 16, "value": 8, "fill": 8}
-    wide = {"Memory": ["addr", "size", "len", "align"], "Queue": ["addr"]}
+    wide = {"Memory": ["addr", "size", "len", "align"], "Queue": ["addr", "value"]}
     wide |= {"Options": ["value"], "Lab": ["value"]}
     names = {*FIELDS, "head", "value", "fill", "addr", "size", "align", "slot", "next", "written"}
     names = {*names, "max_payload"} - {"src", "dst", "flag_names"}
@@ -877,7 +877,7 @@ def test_nothing_is_reached_through_a_closed_memory() -> None:
 
 @apart
 def test_a_rings_place_is_told_in_hex(world: World) -> None:
-    assert repr(world.ring) == "<Ring of 16, desc 0x0, driver 0x100, device 0x128>"
+    assert repr(world.ring) == "<Ring of 16, split, desc 0x0, driver 0x100, device 0x128>"
 
 
 @apart
