@@ -296,6 +296,33 @@ rig_pop(struct rig *rig)
     return &rig->chain;
 }
 
+vsk_status
+rig_add_status(struct rig *rig, const vsk_buffer *buffers, uint32_t count,
+               uint32_t indirect)
+{
+    const vsk_offer offer = {buffers, count, indirect, RIG_TABLE, 1};
+    uint16_t head;
+
+    return vsk_queue_add(&rig->driver, &offer, &head);
+}
+
+vsk_used
+rig_reap(struct rig *rig)
+{
+    vsk_used used;
+
+    assert_int_equal(vsk_queue_reap(&rig->driver, &used), VSK_OK);
+    return used;
+}
+
+vsk_status
+rig_reap_status(struct rig *rig)
+{
+    vsk_used used;
+
+    return vsk_queue_reap(&rig->driver, &used);
+}
+
 void
 rig_complete_one(struct rig *rig)
 {

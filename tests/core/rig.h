@@ -132,6 +132,17 @@ uint16_t rig_add_one(struct rig *rig, uint64_t token);
 /** Pop into the rig's chain; fails the test unless a sound chain comes. */
 vsk_chain *rig_pop(struct rig *rig);
 
+/** Offer one chain of buffers, whose table is at RIG_TABLE; what the ring says.
+ */
+vsk_status rig_add_status(struct rig *rig, const vsk_buffer *buffers,
+                          uint32_t count, uint32_t indirect);
+
+/** Take back one chain; fails the test unless one came. */
+vsk_used rig_reap(struct rig *rig);
+
+/** Take back one chain; what the ring says. */
+vsk_status rig_reap_status(struct rig *rig);
+
 /** Pop one chain and push it, nothing written. */
 void rig_complete_one(struct rig *rig);
 

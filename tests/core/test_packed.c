@@ -58,33 +58,6 @@ forge(const struct rig *rig, uint32_t slot, uint16_t id, uint32_t len,
 }
 
 static vsk_status
-add_status(struct rig *rig, const vsk_buffer *buffers, uint32_t count,
-           uint32_t indirect)
-{
-    const vsk_offer offer = {buffers, count, indirect, RIG_TABLE, 1};
-    uint16_t head;
-
-    return vsk_queue_add(&rig->driver, &offer, &head);
-}
-
-static vsk_used
-reaped(struct rig *rig)
-{
-    vsk_used used;
-
-    assert_int_equal(vsk_queue_reap(&rig->driver, &used), VSK_OK);
-    return used;
-}
-
-static vsk_status
-reap_status(struct rig *rig)
-{
-    vsk_used used;
-
-    return vsk_queue_reap(&rig->driver, &used);
-}
-
-static vsk_status
 pop_status(struct rig *rig)
 {
     return vsk_queue_pop(&rig->device, &rig->chain);
@@ -108,7 +81,7 @@ pass(struct rig *rig, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         rig_add_one(rig, i);
         rig_complete_one(rig);
-        assert_int_equal(reaped(rig).token, i);
+        assert_int_equal(rig_reap(rig).token, i);
     }
 }
 
@@ -256,7 +229,7 @@ flags_turn_over_from_lap_to_lap(void **state)
             assert_int_equal(flags_of(rig, slot), available[lap]);
             rig_complete_one(rig);
             assert_int_equal(flags_of(rig, slot), used[lap]);
-            reaped(rig);
+            rig_reap(rig);
         }
     rig_free(rig);
 }
@@ -285,7 +258,7 @@ a_list_that_ends_at_the_ring_s_end_toggles_both_counters(void **state)
     pass(rig, 1);
     add_list(rig, 3, 1);
     rig_complete_one(rig);
-    reaped(rig);
+    rig_reap(rig);
 
     rig_add_one(rig, 2);
     rig_complete_one(rig);
@@ -318,9 +291,9 @@ a_list_as_long_as_the_ring_lands_on_its_own_start(void **state)
                 assert_int_equal(rig->device.ring.state.avail, place ^ 0x8000);
                 assert_int_equal(rig->device.ring.state.used, place ^ 0x8000);
                 assert_int_equal(pop_status(rig), VSK_NONE);
-                assert_int_equal(reaped(rig).token, lap);
+                assert_int_equal(rig_reap(rig).token, lap);
                 assert_int_equal(rig->driver.ring.state.used, place ^ 0x8000);
-                assert_int_equal(reap_status(rig), VSK_NONE);
+                assert_int_equal(rig_reap_status(rig), VSK_NONE);
             }
             rig_free(rig);
         }
@@ -339,13 +312,13 @@ every_size_carries_a_ring_full_of_lists(void **state)
         for (uint32_t lap = 0; lap < 3; lap++) {
             for (uint32_t k = 0; k < sizes[i]; k++)
                 rig_add_one(rig, k);
-            assert_int_equal(add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
+            assert_int_equal(rig_add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
             for (uint32_t k = 0; k < sizes[i]; k++)
                 rig_complete_one(rig);
             assert_int_equal(pop_status(rig), VSK_NONE);
             for (uint32_t k = 0; k < sizes[i]; k++)
-                assert_int_equal(reaped(rig).token, k);
-            assert_int_equal(reap_status(rig), VSK_NONE);
+                assert_int_equal(rig_reap(rig).token, k);
+            assert_int_equal(rig_reap_status(rig), VSK_NONE);
         }
         rig_free(rig);
     }
@@ -366,8 +339,8 @@ a_list_of_32768_lands_on_its_own_start(void **state)
         assert_int_equal(rig_pop(rig)->length, 32768);
         assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 32768),
                          VSK_OK);
-        assert_int_equal(reaped(rig).written, 32768);
-        assert_int_equal(reap_status(rig), VSK_NONE);
+        assert_int_equal(rig_reap(rig).written, 32768);
+        assert_int_equal(rig_reap_status(rig), VSK_NONE);
     }
     free(buffers);
     rig_free(rig);
@@ -392,7 +365,7 @@ lists_of_every_length_come_round_every_ring(void **state)
                 rig_complete_one(rig);
                 assert_int_equal(flags_of(rig, before),
                                  place / size % 2 == 0 ? A | U : 0);
-                assert_int_equal(reaped(rig).token, i);
+                assert_int_equal(rig_reap(rig).token, i);
                 place += length;
             }
             rig_free(rig);
@@ -408,7 +381,7 @@ an_available_descriptor_of_the_last_lap_is_not_seen(void **state)
     (void)state;
     add_list(rig, 2, 1);
     rig_complete_one(rig);
-    reaped(rig);
+    rig_reap(rig);
     assert_int_equal(flags_of(rig, 1), A);
     rig_add_one(rig, 2);
     rig_complete_one(rig);
@@ -452,10 +425,10 @@ a_descriptor_is_used_in_one_of_four_ways(void **state)
         for (uint32_t way = 0; way < 4; way++)
             if (ways[way] != (lap / 2 == 0 ? A | U : 0)) {
                 forge(rig, lap % 2, id, 0, ways[way]);
-                assert_int_equal(reap_status(rig), VSK_NONE);
+                assert_int_equal(rig_reap_status(rig), VSK_NONE);
             }
         forge(rig, lap % 2, id, 0, lap / 2 == 0 ? A | U : 0);
-        assert_int_equal(reaped(rig).token, lap);
+        assert_int_equal(rig_reap(rig).token, lap);
     }
     rig_free(rig);
 }
@@ -473,7 +446,7 @@ each_end_looks_at_the_next_slot_only(void **state)
     rig_add_one(rig, 1);
     rig_add_one(rig, 2);
     forge(rig, 1, 1, 0, A | U);
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     rig_free(rig);
 }
 
@@ -496,7 +469,7 @@ lists_are_popped_in_ring_order(void **state)
                              VSK_OK);
         }
         for (uint32_t i = 0; i < 3; i++)
-            reaped(rig);
+            rig_reap(rig);
     }
     rig_free(rig);
 }
@@ -566,10 +539,10 @@ lists_of_mixed_lengths_come_back_in_any_order(void **state)
         assert_int_equal(id_of(rig, at), ids[2]);
         assert_int_equal(id_of(rig, (at + 2) % 7), ids[0]);
         assert_int_equal(id_of(rig, (at + 5) % 7), ids[1]);
-        assert_int_equal(reaped(rig).token, 30);
-        assert_int_equal(reaped(rig).token, 10);
-        assert_int_equal(reaped(rig).token, 20);
-        assert_int_equal(reap_status(rig), VSK_NONE);
+        assert_int_equal(rig_reap(rig).token, 30);
+        assert_int_equal(rig_reap(rig).token, 10);
+        assert_int_equal(rig_reap(rig).token, 20);
+        assert_int_equal(rig_reap_status(rig), VSK_NONE);
     }
     rig_free(rig);
 }
@@ -586,7 +559,7 @@ slots_given_back_out_of_order_are_used_again(void **state)
     rig_pop(rig);
     assert_int_equal(vsk_queue_pop(&rig->device, &second), VSK_OK);
     assert_int_equal(vsk_queue_push(&rig->device, &second, 0), VSK_OK);
-    assert_int_equal(reaped(rig).token, 20);
+    assert_int_equal(rig_reap(rig).token, 20);
 
     /* PACKED-DRV-01: over the slots of the list that is still out */
     assert_int_equal(add_list(rig, 2, 30), id);
@@ -594,8 +567,8 @@ slots_given_back_out_of_order_are_used_again(void **state)
     assert_int_equal(vsk_queue_pop(&rig->device, &third), VSK_OK);
     assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 0), VSK_OK);
     assert_int_equal(vsk_queue_push(&rig->device, &third, 0), VSK_OK);
-    assert_int_equal(reaped(rig).token, 10);
-    assert_int_equal(reaped(rig).token, 30);
+    assert_int_equal(rig_reap(rig).token, 10);
+    assert_int_equal(rig_reap(rig).token, 30);
     rig_free(rig);
 }
 
@@ -609,10 +582,10 @@ a_list_longer_than_the_ring_is_refused(void **state)
     (void)state;
 
     /* PACKED-DRV-20, PACKED-DRV-19 */
-    assert_int_equal(add_status(rig, buffers, 4, 0), VSK_ERR_LONG);
+    assert_int_equal(rig_add_status(rig, buffers, 4, 0), VSK_ERR_LONG);
     /* PACKIND-DRV-03 */
-    assert_int_equal(add_status(rig, buffers, 4, 4), VSK_ERR_LONG);
-    assert_int_equal(add_status(rig, buffers, 3, 3), VSK_OK);
+    assert_int_equal(rig_add_status(rig, buffers, 4, 4), VSK_ERR_LONG);
+    assert_int_equal(rig_add_status(rig, buffers, 3, 3), VSK_OK);
     rig_free(rig);
 }
 
@@ -623,9 +596,9 @@ a_list_with_a_table_at_its_end_is_refused(void **state)
     (void)state;
 
     /* PACKED-DRV-06, PACKIND-DRV-04 */
-    assert_int_equal(add_status(rig, mixed, 3, 1), VSK_ERR_MIXED);
-    assert_int_equal(add_status(rig, mixed, 3, 2), VSK_ERR_MIXED);
-    assert_int_equal(add_status(rig, mixed, 3, 3), VSK_OK);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 1), VSK_ERR_MIXED);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 2), VSK_ERR_MIXED);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 3), VSK_OK);
     rig_free(rig);
 }
 
@@ -636,7 +609,7 @@ a_table_without_the_feature_is_refused(void **state)
     (void)state;
 
     /* PACKIND-DRV-01 */
-    assert_int_equal(add_status(rig, mixed, 3, 3), VSK_ERR_INDIRECT);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 3), VSK_ERR_INDIRECT);
     assert_int_equal(flags_of(rig, 0), 0);
     rig_free(rig);
 }
@@ -650,7 +623,7 @@ a_readable_buffer_behind_a_writable_one_is_refused(void **state)
     (void)state;
 
     /* PACKED-DRV-21 */
-    assert_int_equal(add_status(rig, buffers, 2, 0), VSK_ERR_ORDER);
+    assert_int_equal(rig_add_status(rig, buffers, 2, 0), VSK_ERR_ORDER);
     rig_free(rig);
 }
 
@@ -664,10 +637,10 @@ a_list_that_does_not_fit_changes_nothing(void **state)
     memcpy(before, rig->regions[0].base, sizeof before);
 
     /* PACKED-DRV-22, PACKED-DRV-23, PACKED-DRV-01 */
-    assert_int_equal(add_status(rig, mixed, 3, 0), VSK_ERR_FULL);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 0), VSK_ERR_FULL);
 
     assert_memory_equal(rig->regions[0].base, before, sizeof before);
-    assert_int_equal(add_status(rig, mixed, 3, 3), VSK_OK);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 3), VSK_OK);
     rig_free(rig);
 }
 
@@ -731,11 +704,11 @@ given_lists_are_in_the_ring_before_the_first_flags(void **state)
     assert_int_equal(flags_of(rig, 0), A | RIG_N);
     assert_int_equal(flags_of(rig, 2), A | U | RIG_W);
     assert_int_equal(rig_get32(rig, desc_at(2) + 8), 9);
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     vsk_queue_publish(&rig->device);
     assert_int_equal(flags_of(rig, 0), A | U);
-    assert_int_equal(reaped(rig).token, 1);
-    assert_int_equal(reaped(rig).written, 9);
+    assert_int_equal(rig_reap(rig).token, 1);
+    assert_int_equal(rig_reap(rig).written, 9);
     rig_free(rig);
 }
 
@@ -761,12 +734,12 @@ batches_of_every_size_cross_the_ring_s_end(void **state)
             for (uint32_t i = 0; i < batch; i++) {
                 assert_int_equal(vsk_queue_give(&rig->device, rig_pop(rig), 0),
                                  VSK_OK);
-                assert_int_equal(reap_status(rig), VSK_NONE);
+                assert_int_equal(rig_reap_status(rig), VSK_NONE);
             }
             vsk_queue_publish(&rig->device);
             for (uint32_t i = 0; i < batch; i++)
-                assert_int_equal(reaped(rig).token, expected++);
-            assert_int_equal(reap_status(rig), VSK_NONE);
+                assert_int_equal(rig_reap(rig).token, expected++);
+            assert_int_equal(rig_reap_status(rig), VSK_NONE);
         }
     rig_free(rig);
 }
@@ -803,11 +776,11 @@ what_is_available_is_left_as_it_is_until_it_is_used(void **state)
 
     for (uint64_t i = 0; i < 4; i++)
         rig_add(rig, mixed + 2, 1, 0, i);
-    assert_int_equal(add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
+    assert_int_equal(rig_add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
     vsk_queue_should_kick(&rig->driver);
     vsk_queue_enable_interrupts(&rig->driver);
     vsk_queue_disable_interrupts(&rig->driver);
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
 
     /* PACKED-DRV-15, PACKED-DRV-16 */
     assert_memory_equal(rig_at(rig, RIG_RING), descs, sizeof descs);
@@ -880,8 +853,8 @@ the_rings_themselves_touch_no_buffer(void **state)
     rig_add(rig, mixed, 3, 3, 2);
     assert_int_equal(vsk_queue_push(&rig->device, rig_pop(rig), 100), VSK_OK);
     assert_int_equal(vsk_queue_push(&rig->device, rig_pop(rig), 100), VSK_OK);
-    assert_int_equal(reaped(rig).written, 100);
-    assert_int_equal(reaped(rig).written, 100);
+    assert_int_equal(rig_reap(rig).written, 100);
+    assert_int_equal(rig_reap(rig).written, 100);
 
     assert_int_equal(munmap(rig->regions[1].base, RIG_DATA_SIZE), 0);
     rig->regions[1].base = data;
@@ -983,8 +956,8 @@ a_list_with_too_many_pieces_is_given_back(void **state)
 
     assert_int_equal(vsk_queue_push(&rig->device, &small, 0), VSK_OK);
     rig_complete_one(rig);
-    assert_int_equal(reaped(rig).token, 1);
-    assert_int_equal(reaped(rig).token, 2);
+    assert_int_equal(rig_reap(rig).token, 1);
+    assert_int_equal(rig_reap(rig).token, 2);
     rig_free(rig);
 }
 
@@ -1150,8 +1123,8 @@ a_used_id_that_nobody_has_is_refused_and_passed_over(void **state)
 
         rig_add_one(rig, 1);
         forge(rig, 0, ids[i], 0, A | U);
-        assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
-        assert_int_equal(reap_status(rig), VSK_NONE);
+        assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
+        assert_int_equal(rig_reap_status(rig), VSK_NONE);
         assert_int_equal(rig->driver.ring.free_count, 3);
         assert_int_equal(rig->driver.ring.outstanding, 1);
         rig_free(rig);
@@ -1168,9 +1141,9 @@ a_ring_goes_on_behind_a_used_id_that_nobody_has(void **state)
     forge(rig, 0, 3, 0, A | U);
     forge(rig, 1, 1, 0, A | U);
 
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
 
-    assert_int_equal(reaped(rig).token, 2);
+    assert_int_equal(rig_reap(rig).token, 2);
     rig_free(rig);
 }
 
@@ -1184,10 +1157,10 @@ an_id_used_twice_is_refused_the_second_time(void **state)
     forge(rig, 0, 0, 0, A | U);
     forge(rig, 1, 0, 0, A | U);
 
-    assert_int_equal(reaped(rig).token, 1);
+    assert_int_equal(rig_reap(rig).token, 1);
 
     /* SPLIT-DEV-06 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
     rig_free(rig);
 }
 
@@ -1204,7 +1177,7 @@ a_used_len_above_the_writable_bytes_is_not_believed(void **state)
 
         rig_add(rig, mixed, 3, 0, 7);
         forge(rig, 0, 0, lens[i], A | U | RIG_W);
-        used = reaped(rig);
+        used = rig_reap(rig);
         assert_int_equal(used.status, VSK_BAD_USED_LEN);
         assert_int_equal(used.written, 0);
         assert_int_equal(used.token, 7);
@@ -1222,7 +1195,7 @@ a_used_len_of_all_writable_bytes_is_believed(void **state)
     rig_add(rig, mixed, 3, 0, 7);
     forge(rig, 0, 0, 100, A | U | RIG_W);
 
-    used = reaped(rig);
+    used = rig_reap(rig);
 
     assert_int_equal(used.status, VSK_OK);
     assert_int_equal(used.written, 100);
@@ -1238,7 +1211,7 @@ len_means_nothing_without_write(void **state)
     rig_add(rig, mixed, 3, 0, 7);
     forge(rig, 0, 0, 0xffffffff, A | U);
 
-    used = reaped(rig);
+    used = rig_reap(rig);
 
     /* PACKED-DRV-05 */
     assert_int_equal(used.status, VSK_OK);
@@ -1257,9 +1230,9 @@ next_and_the_rest_mean_nothing_in_a_used_descriptor(void **state)
     forge(rig, 1, 1, 0, A | U | RIG_N);
 
     /* PACKED-DRV-12 */
-    assert_int_equal(reaped(rig).token, 1);
-    assert_int_equal(reaped(rig).token, 2);
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap(rig).token, 1);
+    assert_int_equal(rig_reap(rig).token, 2);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     rig_free(rig);
 }
 
@@ -1271,13 +1244,13 @@ used_flags_on_slots_never_offered_are_not_looked_at(void **state)
     for (uint32_t slot = 0; slot < 4; slot++)
         forge(rig, slot, 0, 0, A | U);
 
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     assert_false(vsk_queue_enable_interrupts(&rig->driver));
 
     rig_add_one(rig, 1);
     forge(rig, 0, 0, 0, A | U);
-    assert_int_equal(reaped(rig).token, 1);
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap(rig).token, 1);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     rig_free(rig);
 }
 
@@ -1291,7 +1264,7 @@ a_list_that_was_only_staged_cannot_be_used_yet(void **state)
     assert_int_equal(vsk_queue_stage(&rig->driver, &offer, &id), VSK_OK);
     forge(rig, 0, id, 0, A | U);
 
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     rig_free(rig);
 }
 
@@ -1304,7 +1277,7 @@ a_driver_does_not_believe_descriptors_that_were_rewritten(void **state)
     rig_complete_one(rig);
     memset(rig_at(rig, desc_at(1)), 0xff, 112);
 
-    assert_int_equal(reaped(rig).token, 1);
+    assert_int_equal(rig_reap(rig).token, 1);
     for (uint64_t i = 0; i < 8; i++)
         rig_add_one(rig, i);
 
@@ -1347,14 +1320,14 @@ the_driver_survives_a_ring_full_of_random_numbers(void **state)
             vsk_status status;
 
             if (rig_draw(&random, 2) == 0)
-                (void)add_status(rig, mixed, 1 + rig_draw(&random, 3), 0);
+                (void)rig_add_status(rig, mixed, 1 + rig_draw(&random, 3), 0);
             before = rig->driver.ring.outstanding;
             for (uint32_t k = 0; k < bytes; k++)
                 if (rig_draw(&random, 3) == 0)
                     rig->regions[0].base[k] =
                         (uint8_t)(k % 16 < 14 ? rig_draw(&random, 4)
                                               : 0x80 * rig_draw(&random, 2));
-            status = reap_status(rig);
+            status = rig_reap_status(rig);
             assert_true(status == VSK_OK || status == VSK_NONE ||
                         status == VSK_BAD_USED_ID);
             assert_int_equal(rig->driver.ring.outstanding,
@@ -1380,7 +1353,7 @@ a_device_of_lies_is_heard_a_bounded_number_of_times(void **state)
             for (uint32_t slot = 0; slot < size; slot++)
                 forge(rig, slot, (uint16_t)(size + slot), 0,
                       lies == 0 ? A | U : A | U | RIG_W);
-            while (reap_status(rig) != VSK_NONE && heard <= size)
+            while (rig_reap_status(rig) != VSK_NONE && heard <= size)
                 heard++;
             assert_true(heard <= size);
             rig_free(rig);
@@ -1412,7 +1385,7 @@ a_list_put_back_is_popped_again_at_every_place(void **state)
                 assert_int_equal(vsk_queue_held(&rig->device), 0);
                 rig_complete_one(rig);
                 assert_int_equal(rig->chain.length, length);
-                assert_int_equal(reaped(rig).token, 5);
+                assert_int_equal(rig_reap(rig).token, 5);
                 rig_free(rig);
             }
 }
@@ -1454,8 +1427,8 @@ nothing_is_lost_while_lists_are_held_and_given(void **state)
         assert_int_equal(vsk_queue_lost(&rig->device), 0);
         assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 0), VSK_OK);
         assert_int_equal(vsk_queue_lost(&rig->device), 0);
-        reaped(rig);
-        reaped(rig);
+        rig_reap(rig);
+        rig_reap(rig);
     }
     rig_free(rig);
 }

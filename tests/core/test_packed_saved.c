@@ -9,23 +9,6 @@ static const vsk_buffer mixed[] = {{RIG_DATA + 0x10, 44, false},
                                    {RIG_DATA + 0x50, 5, false},
                                    {RIG_DATA + 0x90, 100, true}};
 
-static vsk_used
-reaped(struct rig *rig)
-{
-    vsk_used used;
-
-    assert_int_equal(vsk_queue_reap(&rig->driver, &used), VSK_OK);
-    return used;
-}
-
-static vsk_status
-reap_status(struct rig *rig)
-{
-    vsk_used used;
-
-    return vsk_queue_reap(&rig->driver, &used);
-}
-
 static vsk_status
 open_status(struct rig *rig, uint16_t avail, uint16_t used, uint16_t notified)
 {
@@ -72,7 +55,7 @@ pass(struct rig *rig, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         rig_add_one(rig, i);
         rig_complete_one(rig);
-        reaped(rig);
+        rig_reap(rig);
     }
 }
 
@@ -200,8 +183,8 @@ both_ends_go_on_at_every_place(void **state)
                 rig_complete_one(rig);
                 reopen_driver(rig);
                 reopen_device(rig);
-                assert_int_equal(reaped(rig).head, id);
-                assert_int_equal(reap_status(rig), VSK_NONE);
+                assert_int_equal(rig_reap(rig).head, id);
+                assert_int_equal(rig_reap_status(rig), VSK_NONE);
                 assert_int_equal(rig->driver.ring.free_count, size);
             }
             rig_free(rig);
@@ -229,14 +212,14 @@ a_driver_opened_again_finds_its_lists_by_their_ids(void **state)
         rig_complete_one(rig);
         rig_complete_one(rig);
         for (uint32_t i = 0; i < 3; i++) {
-            vsk_used used = reaped(rig);
+            vsk_used used = rig_reap(rig);
 
             assert_int_equal(used.head, ids[i]);
             assert_int_equal(used.token, 0);
             assert_int_equal(used.status, VSK_OK);
             assert_int_equal(used.written, i == 0 ? 100 : 0);
         }
-        assert_int_equal(reap_status(rig), VSK_NONE);
+        assert_int_equal(rig_reap_status(rig), VSK_NONE);
         assert_int_equal(rig->driver.ring.free_count, 7);
         rig_free(rig);
     }
@@ -257,9 +240,9 @@ a_driver_opened_again_finds_lists_that_came_back_meanwhile(void **state)
         rig_complete_one(rig);
         reopen_driver(rig);
         rig_complete_one(rig);
-        assert_int_equal(reaped(rig).head, ids[0]);
-        assert_int_equal(reaped(rig).head, ids[1]);
-        assert_int_equal(reap_status(rig), VSK_NONE);
+        assert_int_equal(rig_reap(rig).head, ids[0]);
+        assert_int_equal(rig_reap(rig).head, ids[1]);
+        assert_int_equal(rig_reap_status(rig), VSK_NONE);
         rig_free(rig);
     }
 }
@@ -281,7 +264,7 @@ a_driver_opened_on_a_full_ring_has_no_room(void **state)
             assert_int_equal(vsk_queue_add(&rig->driver, &offer, &id),
                              VSK_ERR_FULL);
             rig_complete_one(rig);
-            reaped(rig);
+            rig_reap(rig);
             pass(rig, 2 * size);
             rig_free(rig);
         }
@@ -390,7 +373,7 @@ a_device_reset_stands_at_the_start_again(void **state)
     assert_int_equal(vsk_queue_held(&rig->device), 0);
     add_list(rig, 3, 1);
     rig_complete_one(rig);
-    reaped(rig);
+    rig_reap(rig);
     pass(rig, 7);
     rig_free(rig);
 }
@@ -493,7 +476,7 @@ a_driver_survives_being_opened_on_random_memory(void **state)
             rig_put16(rig,
                       RIG_RING + 16 * (uint64_t)rig_draw(&random, size) + 14,
                       rig_draw(&random, 2) == 0 ? 0x8080 : 0);
-            (void)reap_status(rig);
+            (void)rig_reap_status(rig);
             assert_true(rig->driver.ring.free_count <= size);
         }
         rig_free(rig);

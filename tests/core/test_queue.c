@@ -5,33 +5,6 @@ static const vsk_buffer mixed[] = {{RIG_DATA + 0x10, 44, false},
                                    {RIG_DATA + 0x50, 5, false},
                                    {RIG_DATA + 0x90, 100, true}};
 
-static vsk_status
-add_status(struct rig *rig, const vsk_buffer *buffers, uint32_t count,
-           uint32_t indirect)
-{
-    const vsk_offer offer = {buffers, count, indirect, RIG_TABLE, 1};
-    uint16_t head;
-
-    return vsk_queue_add(&rig->driver, &offer, &head);
-}
-
-static vsk_used
-reaped(struct rig *rig)
-{
-    vsk_used used;
-
-    assert_int_equal(vsk_queue_reap(&rig->driver, &used), VSK_OK);
-    return used;
-}
-
-static vsk_status
-reap_status(struct rig *rig)
-{
-    vsk_used used;
-
-    return vsk_queue_reap(&rig->driver, &used);
-}
-
 /* Put an element into the used ring as a broken device would. */
 static void
 forge(struct rig *rig, uint16_t idx, uint32_t id, uint32_t len)
@@ -106,7 +79,7 @@ an_empty_queue_has_nothing_for_the_driver(void **state)
 
     /* SPLITSUP-DRV-05, SPLITSUP-BOTH-01: as often as it is interrupted */
     for (int i = 0; i < 3; i++)
-        assert_int_equal(reap_status(rig), VSK_NONE);
+        assert_int_equal(rig_reap_status(rig), VSK_NONE);
     rig_free(rig);
 }
 
@@ -120,7 +93,7 @@ token_head_and_length_come_back(void **state)
     head = rig_add(rig, mixed, 3, 0, 0x123456789abcdef0);
     assert_int_equal(vsk_queue_push(&rig->device, rig_pop(rig), 77), VSK_OK);
 
-    used = reaped(rig);
+    used = rig_reap(rig);
 
     assert_int_equal(used.token, 0x123456789abcdef0);
     assert_int_equal(used.head, head);
@@ -153,10 +126,10 @@ a_given_chain_is_not_seen_before_it_is_published(void **state)
     rig_add_one(rig, 1);
     assert_int_equal(vsk_queue_give(&rig->device, rig_pop(rig), 0), VSK_OK);
 
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     vsk_queue_publish(&rig->device);
 
-    assert_int_equal(reap_status(rig), VSK_OK);
+    assert_int_equal(rig_reap_status(rig), VSK_OK);
     rig_free(rig);
 }
 
@@ -183,8 +156,8 @@ batches_of_every_size_cross_the_end_of_the_ring(void **state)
             vsk_queue_publish(&rig->device);
             /* SPLIT-DRV-14 */
             for (uint32_t i = 0; i < batch; i++)
-                assert_int_equal(reaped(rig).token, expected++);
-            assert_int_equal(reap_status(rig), VSK_NONE);
+                assert_int_equal(rig_reap(rig).token, expected++);
+            assert_int_equal(rig_reap_status(rig), VSK_NONE);
         }
     rig_free(rig);
 }
@@ -204,8 +177,8 @@ chains_may_come_back_in_any_order(void **state)
     assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 0), VSK_OK);
 
     /* VQ-DEV-02 */
-    assert_int_equal(reaped(rig).token, 20);
-    assert_int_equal(reaped(rig).token, 10);
+    assert_int_equal(rig_reap(rig).token, 20);
+    assert_int_equal(rig_reap(rig).token, 10);
     rig_free(rig);
 }
 
@@ -220,14 +193,14 @@ descriptors_freed_out_of_order_are_used_again(void **state)
     rig_pop(rig);
     assert_int_equal(vsk_queue_pop(&rig->device, &later), VSK_OK);
     assert_int_equal(vsk_queue_push(&rig->device, &later, 0), VSK_OK);
-    reaped(rig);
+    rig_reap(rig);
 
     rig_add(rig, mixed, 2, 0, 30);
 
     assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 0), VSK_OK);
     rig_complete_one(rig);
-    assert_int_equal(reaped(rig).token, 10);
-    assert_int_equal(reaped(rig).token, 30);
+    assert_int_equal(rig_reap(rig).token, 10);
+    assert_int_equal(rig_reap(rig).token, 30);
     rig_free(rig);
 }
 
@@ -238,10 +211,10 @@ a_full_ring_takes_no_more(void **state)
     (void)state;
     rig_add(rig, mixed, 3, 0, 1);
 
-    assert_int_equal(add_status(rig, mixed, 2, 0), VSK_ERR_FULL);
+    assert_int_equal(rig_add_status(rig, mixed, 2, 0), VSK_ERR_FULL);
 
-    assert_int_equal(add_status(rig, mixed, 1, 0), VSK_OK);
-    assert_int_equal(add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
+    assert_int_equal(rig_add_status(rig, mixed, 1, 0), VSK_OK);
+    assert_int_equal(rig_add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
     rig_free(rig);
 }
 
@@ -252,7 +225,7 @@ an_indirect_chain_takes_one_descriptor_of_a_full_ring(void **state)
     (void)state;
     rig_add(rig, mixed, 3, 0, 1);
 
-    assert_int_equal(add_status(rig, mixed, 3, 3), VSK_OK);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 3), VSK_OK);
     rig_free(rig);
 }
 
@@ -266,7 +239,7 @@ a_refused_chain_is_not_put_into_the_ring(void **state)
     memcpy(before, rig_at(rig, RIG_RING), sizeof before);
 
     /* CLEAN-DRV-01 */
-    assert_int_equal(add_status(rig, mixed, 2, 0), VSK_ERR_FULL);
+    assert_int_equal(rig_add_status(rig, mixed, 2, 0), VSK_ERR_FULL);
 
     assert_memory_equal(rig_at(rig, RIG_RING), before, sizeof before);
     rig_free(rig);
@@ -279,7 +252,7 @@ a_chain_of_no_buffers_is_refused(void **state)
     (void)state;
 
     /* SPLIT-DRV-11 */
-    assert_int_equal(add_status(rig, mixed, 0, 0), VSK_ERR_EMPTY);
+    assert_int_equal(rig_add_status(rig, mixed, 0, 0), VSK_ERR_EMPTY);
     rig_free(rig);
 }
 
@@ -290,7 +263,7 @@ a_chain_longer_than_the_queue_is_refused(void **state)
     (void)state;
 
     /* SPLITIND-DRV-03 */
-    assert_int_equal(add_status(rig, mixed, 3, 3), VSK_ERR_LONG);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 3), VSK_ERR_LONG);
     rig_free(rig);
 }
 
@@ -302,7 +275,7 @@ a_readable_buffer_behind_a_writable_one_is_refused(void **state)
     (void)state;
 
     /* FRAME-DRV-01 */
-    assert_int_equal(add_status(rig, buffers, 2, 0), VSK_ERR_ORDER);
+    assert_int_equal(rig_add_status(rig, buffers, 2, 0), VSK_ERR_ORDER);
     rig_free(rig);
 }
 
@@ -314,7 +287,7 @@ a_chain_of_exactly_4_gib_may_be_added(void **state)
     struct rig *rig = rig_new(4, 0);
     (void)state;
 
-    assert_int_equal(add_status(rig, buffers, 2, 0), VSK_OK);
+    assert_int_equal(rig_add_status(rig, buffers, 2, 0), VSK_OK);
     rig_free(rig);
 }
 
@@ -327,7 +300,7 @@ a_chain_of_a_byte_more_than_4_gib_is_refused(void **state)
     (void)state;
 
     /* SPLIT-DRV-03 */
-    assert_int_equal(add_status(rig, buffers, 2, 0), VSK_ERR_LENGTH);
+    assert_int_equal(rig_add_status(rig, buffers, 2, 0), VSK_ERR_LENGTH);
     rig_free(rig);
 }
 
@@ -338,7 +311,7 @@ an_indirect_chain_without_the_feature_is_refused(void **state)
     (void)state;
 
     /* SPLITIND-DRV-01 */
-    assert_int_equal(add_status(rig, mixed, 3, 3), VSK_ERR_INDIRECT);
+    assert_int_equal(rig_add_status(rig, mixed, 3, 3), VSK_ERR_INDIRECT);
     rig_free(rig);
 }
 
@@ -348,7 +321,7 @@ more_indirect_buffers_than_buffers_are_refused(void **state)
     struct rig *rig = rig_new(4, VSK_F_INDIRECT_DESC);
     (void)state;
 
-    assert_int_equal(add_status(rig, mixed, 2, 3), VSK_ERR_ARGUMENT);
+    assert_int_equal(rig_add_status(rig, mixed, 2, 3), VSK_ERR_ARGUMENT);
     rig_free(rig);
 }
 
@@ -375,12 +348,12 @@ every_size_carries_a_ring_full_of_chains(void **state)
 
         for (uint32_t i = 0; i < size; i++)
             rig_add_one(rig, i);
-        assert_int_equal(add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
+        assert_int_equal(rig_add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
         for (uint32_t i = 0; i < size; i++)
             rig_complete_one(rig);
         for (uint32_t i = 0; i < size; i++)
-            assert_int_equal(reaped(rig).token, i);
-        assert_int_equal(reap_status(rig), VSK_NONE);
+            assert_int_equal(rig_reap(rig).token, i);
+        assert_int_equal(rig_reap_status(rig), VSK_NONE);
         rig_free(rig);
     }
 }
@@ -403,7 +376,7 @@ every_size_carries_a_chain_as_long_as_itself(void **state)
             rig_add(rig, buffers, size, indirect, 1);
             assert_int_equal(vsk_queue_push(&rig->device, rig_pop(rig), size),
                              VSK_OK);
-            assert_int_equal(reaped(rig).written, size);
+            assert_int_equal(rig_reap(rig).written, size);
         }
         free(buffers);
         rig_free(rig);
@@ -420,7 +393,7 @@ indices_run_on_past_65536(void **state)
         rig_add(rig, mixed, 3, i % 4, i);
         assert_int_equal(vsk_queue_push(&rig->device, rig_pop(rig), i % 101),
                          VSK_OK);
-        assert_int_equal(reaped(rig).token, i);
+        assert_int_equal(rig_reap(rig).token, i);
     }
 
     /* SPLIT-DRV-15 */
@@ -441,7 +414,7 @@ a_full_ring_of_32768_crosses_65536(void **state)
         for (uint32_t i = 0; i < 32768; i++)
             rig_complete_one(rig);
         for (uint32_t i = 0; i < 32768; i++)
-            assert_int_equal(reaped(rig).token, i);
+            assert_int_equal(rig_reap(rig).token, i);
     }
     rig_free(rig);
 }
@@ -558,7 +531,7 @@ a_queue_goes_on_behind_a_bad_head(void **state)
 
     rig_complete_one(rig);
 
-    assert_int_equal(reaped(rig).token, 7);
+    assert_int_equal(rig_reap(rig).token, 7);
     rig_free(rig);
 }
 
@@ -587,7 +560,7 @@ a_broken_chain_is_given_back_like_any_other(void **state)
 
     assert_int_equal(vsk_queue_push(&rig->device, &rig->chain, 0), VSK_OK);
 
-    assert_int_equal(reaped(rig).token, 7);
+    assert_int_equal(rig_reap(rig).token, 7);
     rig_free(rig);
 }
 
@@ -603,7 +576,7 @@ a_used_idx_ahead_of_what_was_offered_is_refused(void **state)
     forge(rig, 2, head, 0);
 
     /* SPLIT-DEV-07 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_IDX);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_IDX);
     rig_free(rig);
 }
 
@@ -614,11 +587,11 @@ a_used_idx_that_goes_back_is_refused(void **state)
     (void)state;
     rig_add_one(rig, 1);
     rig_complete_one(rig);
-    reaped(rig);
+    rig_reap(rig);
     rig_put16(rig, rig_used_idx(rig), 0);
 
     /* SPLIT-DEV-07 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_IDX);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_IDX);
     rig_free(rig);
 }
 
@@ -633,7 +606,7 @@ a_chain_that_was_only_staged_cannot_be_used_yet(void **state)
     forge(rig, 1, head, 0);
 
     /* SPLIT-DEV-07 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_IDX);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_IDX);
     rig_free(rig);
 }
 
@@ -646,7 +619,7 @@ a_used_id_outside_the_table_is_refused(void **state)
     forge(rig, 1, 8, 0);
 
     /* SPLIT-DEV-06 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
     rig_free(rig);
 }
 
@@ -660,7 +633,7 @@ a_used_id_of_32_bits_is_not_cut_to_16(void **state)
     forge(rig, 1, 0x10000u + head, 0);
 
     /* SPLIT-DEV-06 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
     rig_free(rig);
 }
 
@@ -674,7 +647,7 @@ a_used_id_in_the_middle_of_a_chain_is_refused(void **state)
     forge(rig, 1, rig_get16(rig, RIG_RING + 16 * (uint64_t)head + 14), 0);
 
     /* SPLIT-DEV-06 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
     rig_free(rig);
 }
 
@@ -687,11 +660,11 @@ a_head_used_twice_is_refused_the_second_time(void **state)
     head = rig_add_one(rig, 1);
     rig_add_one(rig, 2);
     forge(rig, 1, head, 0);
-    reaped(rig);
+    rig_reap(rig);
     forge(rig, 2, head, 0);
 
     /* SPLIT-DEV-06 */
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
     rig_free(rig);
 }
 
@@ -705,9 +678,9 @@ a_bad_used_id_is_passed_over(void **state)
     head = rig_add_one(rig, 2);
     forge(rig, 1, 99, 0);
     forge(rig, 2, head, 0);
-    assert_int_equal(reap_status(rig), VSK_BAD_USED_ID);
+    assert_int_equal(rig_reap_status(rig), VSK_BAD_USED_ID);
 
-    assert_int_equal(reaped(rig).token, 2);
+    assert_int_equal(rig_reap(rig).token, 2);
     rig_free(rig);
 }
 
@@ -721,7 +694,7 @@ a_used_len_above_the_writable_bytes_is_not_believed(void **state)
     head = rig_add(rig, mixed, 3, 0, 7);
     forge(rig, 1, head, 101);
 
-    used = reaped(rig);
+    used = rig_reap(rig);
 
     /* SPLIT-DEV-09 */
     assert_int_equal(used.status, VSK_BAD_USED_LEN);
@@ -740,7 +713,7 @@ a_used_len_of_all_writable_bytes_is_believed(void **state)
     head = rig_add(rig, mixed, 3, 0, 7);
     forge(rig, 1, head, 100);
 
-    used = reaped(rig);
+    used = rig_reap(rig);
 
     assert_int_equal(used.status, VSK_OK);
     assert_int_equal(used.written, 100);
@@ -758,7 +731,7 @@ the_driver_survives_a_used_ring_full_of_random_numbers(void **state)
         vsk_used used;
 
         if (rig_draw(&random, 2) == 0)
-            (void)add_status(rig, mixed, 1 + rig_draw(&random, 3), 0);
+            (void)rig_add_status(rig, mixed, 1 + rig_draw(&random, 3), 0);
         rig_put32(rig, rig_used_slot(rig, rig_draw(&random, 8)),
                   rig_draw(&random, 10));
         if (rig_draw(&random, 4) == 0)
@@ -850,7 +823,7 @@ a_reset_device_begins_at_index_0(void **state)
     rig_add_one(rig, 2);
     rig_complete_one(rig);
 
-    assert_int_equal(reaped(rig).token, 2);
+    assert_int_equal(rig_reap(rig).token, 2);
     rig_free(rig);
 }
 
@@ -909,7 +882,7 @@ a_chain_put_back_is_popped_again(void **state)
     assert_int_equal(vsk_queue_unpop(&rig->device, &rig->chain), VSK_OK);
     rig_complete_one(rig);
 
-    assert_int_equal(reaped(rig).token, 7);
+    assert_int_equal(rig_reap(rig).token, 7);
     rig_free(rig);
 }
 
@@ -1009,7 +982,7 @@ enabling_interrupts_tells_of_a_chain_that_came_back_meanwhile(void **state)
     struct rig *rig = rig_new(8, VSK_F_EVENT_IDX);
     (void)state;
     rig_add_one(rig, 1);
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     rig_complete_one(rig);
 
     /* SPLIT-DRV-18 */
@@ -1029,7 +1002,7 @@ assert_suppression(uint64_t features, uint32_t before)
         (void)vsk_queue_should_kick(&rig->driver);
         rig_complete_one(rig);
         (void)vsk_queue_should_interrupt(&rig->device);
-        reaped(rig);
+        rig_reap(rig);
     }
     vsk_queue_disable_kicks(&rig->device);
     vsk_queue_disable_interrupts(&rig->driver);
@@ -1037,7 +1010,7 @@ assert_suppression(uint64_t features, uint32_t before)
     assert_false(vsk_queue_should_kick(&rig->driver));
     rig_complete_one(rig);
     assert_false(vsk_queue_should_interrupt(&rig->device));
-    reaped(rig);
+    rig_reap(rig);
 
     assert_false(vsk_queue_enable_kicks(&rig->device));
     assert_false(vsk_queue_enable_interrupts(&rig->driver));
@@ -1083,7 +1056,7 @@ a_device_opened_on_an_old_ring_goes_on_at_its_used_idx(void **state)
     for (uint32_t i = 0; i < 5; i++) {
         rig_add_one(rig, i);
         rig_complete_one(rig);
-        reaped(rig);
+        rig_reap(rig);
     }
     rig_add_one(rig, 50);
 
@@ -1092,7 +1065,7 @@ a_device_opened_on_an_old_ring_goes_on_at_its_used_idx(void **state)
         VSK_OK);
     rig_complete_one(rig);
 
-    assert_int_equal(reaped(rig).token, 50);
+    assert_int_equal(rig_reap(rig).token, 50);
     rig_free(rig);
 }
 
@@ -1112,8 +1085,8 @@ a_device_opened_with_its_state_goes_on_where_it_was(void **state)
         VSK_OK);
     rig_complete_one(rig);
 
-    assert_int_equal(reaped(rig).token, 1);
-    assert_int_equal(reaped(rig).token, 2);
+    assert_int_equal(rig_reap(rig).token, 1);
+    assert_int_equal(rig_reap(rig).token, 2);
     rig_free(rig);
 }
 
@@ -1146,7 +1119,7 @@ a_driver_opened_again_reaps_its_outstanding_chains(void **state)
     (void)state;
     rig_add_one(rig, 1);
     rig_complete_one(rig);
-    reaped(rig);
+    rig_reap(rig);
     first = rig_add(rig, mixed, 3, 0, 2);
     second = rig_add(rig, mixed, 2, 0, 3);
     saved = vsk_queue_driver_state(&rig->driver);
@@ -1158,9 +1131,9 @@ a_driver_opened_again_reaps_its_outstanding_chains(void **state)
     rig_complete_one(rig);
     rig_complete_one(rig);
 
-    assert_int_equal(reaped(rig).head, first);
-    assert_int_equal(reaped(rig).head, second);
-    assert_int_equal(reap_status(rig), VSK_NONE);
+    assert_int_equal(rig_reap(rig).head, first);
+    assert_int_equal(rig_reap(rig).head, second);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
     rig_free(rig);
 }
 
@@ -1180,7 +1153,7 @@ a_driver_opened_again_overwrites_no_outstanding_chain(void **state)
     for (uint32_t i = 0; i < 5; i++)
         rig_add_one(rig, i);
 
-    assert_int_equal(add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
+    assert_int_equal(rig_add_status(rig, mixed, 1, 0), VSK_ERR_FULL);
     assert_int_equal(rig_pop(rig)->readable, 49);
     rig_free(rig);
 }
@@ -1199,8 +1172,8 @@ a_driver_opened_again_gets_all_its_descriptors_back(void **state)
                      VSK_OK);
     rig_complete_one(rig);
     rig_complete_one(rig);
-    reaped(rig);
-    reaped(rig);
+    rig_reap(rig);
+    rig_reap(rig);
 
     for (uint32_t i = 0; i < 8; i++)
         rig_add_one(rig, i);
@@ -1208,7 +1181,7 @@ a_driver_opened_again_gets_all_its_descriptors_back(void **state)
         rig_complete_one(rig);
 
     for (uint32_t i = 0; i < 8; i++)
-        assert_int_equal(reaped(rig).token, i);
+        assert_int_equal(rig_reap(rig).token, i);
     rig_free(rig);
 }
 
@@ -1220,7 +1193,7 @@ a_driver_opened_without_a_state_takes_it_from_the_ring(void **state)
     (void)state;
     rig_add_one(rig, 1);
     rig_complete_one(rig);
-    reaped(rig);
+    rig_reap(rig);
     head = rig_add(rig, mixed, 2, 0, 2);
 
     assert_int_equal(vsk_queue_driver_open(&rig->driver, &rig->memory,
@@ -1228,7 +1201,7 @@ a_driver_opened_without_a_state_takes_it_from_the_ring(void **state)
                      VSK_OK);
     rig_complete_one(rig);
 
-    assert_int_equal(reaped(rig).head, head);
+    assert_int_equal(rig_reap(rig).head, head);
     rig_free(rig);
 }
 
@@ -1253,7 +1226,7 @@ both_ends_opened_at_65535_cross_to_0(void **state)
         rig_complete_one(rig);
 
     for (uint32_t i = 0; i < 4; i++)
-        assert_int_equal(reaped(rig).token, i);
+        assert_int_equal(rig_reap(rig).token, i);
     assert_int_equal(rig_get16(rig, rig_used_idx(rig)), 2);
     rig_free(rig);
 }
@@ -1275,10 +1248,10 @@ a_driver_survives_being_opened_on_random_memory(void **state)
                                                &rig->ring, rig->slots, &saved),
                          VSK_OK);
         for (uint32_t i = 0; i < 12; i++) {
-            (void)add_status(rig, mixed, 1 + rig_draw(&random, 3), 0);
+            (void)rig_add_status(rig, mixed, 1 + rig_draw(&random, 3), 0);
             rig_put16(rig, rig_used_idx(rig),
                       (uint16_t)(rig->driver.ring.state.used + 1));
-            (void)reap_status(rig);
+            (void)rig_reap_status(rig);
         }
         assert_true(rig->driver.ring.free_count <= 8);
     }
