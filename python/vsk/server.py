@@ -190,8 +190,10 @@ def serve(
     such as QEMU with server=on, and tries again until somebody does. fd is a socket that listens or
     is connected, instead of path; it is the server's from then on. protocol are the vhost-user
     features offered, with connect without CONFIGURE_MEM_SLOTS, so that a process that starts again
-    is told of the memory; trace the entries kept; capture is a file, a FIFO or "-" to which every
-    packet is written as pcapng. Raises Error with ERR_BUSY where somebody listens there already,
+    is told of the memory (after QEMU's stop and cont; on packed rings the guest's driver has to be
+    bound anew, as nothing in memory says where they stand); trace the entries kept; capture is a
+    file, a FIFO or "-" to which every packet is written as pcapng. Raises Error with ERR_BUSY where
+    somebody listens there already,
     and with ERR_SYSTEM what the system says.
     """
     if (path is None) == (fd is None):
