@@ -16,11 +16,10 @@ void
 glue_push_buffer(lua_State *L, kit_block *block, uint8_t *base, size_t size,
                  bool writable)
 {
-    buffer *fresh = glue_alloc(L, sizeof *fresh);
+    buffer *fresh = glue_alloc(L, &glue_buffer, sizeof *fresh);
 
     *fresh = (buffer){kit_block_ref(block), base, size, writable};
     block->views++;
-    glue_push(L, &glue_buffer, fresh);
 }
 
 static void

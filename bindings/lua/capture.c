@@ -15,11 +15,10 @@ get_skipped(lua_State *L, void *self)
 
 /* {packet=, time=, comment=, cut=} */
 void
-glue_push_record(lua_State *L, const kit_record *record)
+glue_push_record(lua_State *L, int packet, const kit_record *record)
 {
-    glue_push(L, &glue_packet, record->packet);
     lua_createtable(L, 0, 4);
-    lua_insert(L, -2);
+    lua_pushvalue(L, packet);
     lua_setfield(L, -2, "packet");
     glue_push_integer(L, record->time);
     lua_setfield(L, -2, "time");
@@ -65,9 +64,10 @@ const glue_type glue_capture = {
 int
 glue_capture_new(lua_State *L)
 {
+    void **slot = glue_new(L, &glue_capture);
     kit_capture *capture = NULL;
 
     glue_must(L, kit_capture_new(&capture));
-    glue_push(L, &glue_capture, capture);
+    *slot = capture;
     return 1;
 }

@@ -58,14 +58,22 @@ extern const glue_type glue_role;
 extern const glue_type glue_lab;
 extern const glue_type glue_socket;
 extern const glue_type glue_snapshot;
+/* Owners that no script sees: of memory, of a block, of an event. */
+extern const glue_type glue_raw;
+extern const glue_type glue_block;
+extern const glue_type glue_told;
 
 /* object.c */
 /* Make a class of a type: pops its table of methods, and leaves them and the
  * names of its fields in the tables classes and fields of the module at an
  * index. */
 void glue_register(lua_State *L, int module, const glue_type *type);
-/* Push an object that owns self. */
-void glue_push(lua_State *L, const glue_type *type, void *self);
+/* Let objects of a type be made that no script sees. */
+void glue_hide(lua_State *L, const glue_type *type);
+/* Push an empty object; what is put where the result points belongs to it.
+ * Lua leaves a function where it has no memory, so what is to be owned is made
+ * after its owner. */
+void **glue_new(lua_State *L, const glue_type *type);
 /* The open object at an index, or an error. */
 void *glue_check(lua_State *L, int index, const glue_type *type);
 /* The same, or NULL where it is something else. */
@@ -74,8 +82,8 @@ void *glue_test(lua_State *L, int index, const glue_type *type);
 void glue_release(lua_State *L, int index, const glue_type *type);
 /* Whether it has not; an error where it is something else. */
 bool glue_is_open(lua_State *L, int index, const glue_type *type);
-/* Memory for an object, or an error. */
-void *glue_alloc(lua_State *L, size_t size);
+/* Push an object of fresh memory, or an error; gives the memory. */
+void *glue_alloc(lua_State *L, const glue_type *type, size_t size);
 /* Let the collector know of bytes that it does not see. */
 void glue_account(lua_State *L, uint64_t bytes);
 
@@ -144,18 +152,24 @@ int glue_image_fits(lua_State *L);
 int glue_queue_new(lua_State *L);
 
 /* capture.c */
-void glue_push_record(lua_State *L, const kit_record *record);
+/* Push a record, whose packet the object at an index owns. */
+void glue_push_record(lua_State *L, int packet, const kit_record *record);
 int glue_capture_new(lua_State *L);
 
 /* roles.c */
 /* The string, or the boolean, at an index, or an error. */
 const char *glue_name(lua_State *L, int index);
 bool glue_bool(lua_State *L, int index);
+/* The state's own event, cleared: whatever becomes of a function, it owns what
+ * the event holds. */
+kit_event *glue_event(lua_State *L);
 /* Push what an event is made of and clear it; returns the number of values. */
 int glue_push_event(lua_State *L, kit_event *event);
 /* The bytes of all guests' memories. */
 uint64_t glue_lab_bytes(const kit_lab *lab);
-/* Push a list of ids and free them. */
-int glue_push_ids(lua_State *L, uint64_t *ids, uint32_t count);
+/* Push a list of ids. */
+int glue_push_ids(lua_State *L, const uint64_t *ids, uint32_t count);
+/* What the module needs before anything else is called. */
+void glue_roles_setup(lua_State *L);
 
 #endif

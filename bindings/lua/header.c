@@ -66,10 +66,9 @@ glue_set_fields(lua_State *L, const glue_type *type, void *self)
 vsk_header *
 glue_push_header(lua_State *L)
 {
-    vsk_header *header = glue_alloc(L, sizeof *header);
+    vsk_header *header = glue_alloc(L, &glue_header, sizeof *header);
 
     *header = (vsk_header){0};
-    glue_push(L, &glue_header, header);
     return header;
 }
 

@@ -110,10 +110,11 @@ region_list(lua_State *L, uint32_t *count)
 static int
 push_memory(lua_State *L, const vsk_range *ranges, uint32_t count, int fill)
 {
+    void **slot = glue_new(L, &glue_memory);
     kit_memory *memory = NULL;
 
     glue_must(L, kit_memory_new(ranges, count, fill, &memory));
-    glue_push(L, &glue_memory, memory);
+    *slot = memory;
     glue_account(L, memory_size(memory));
     return 1;
 }

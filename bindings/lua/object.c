@@ -54,14 +54,15 @@ glue_is_open(lua_State *L, int index, const glue_type *type)
     return found != NULL && found->self != NULL;
 }
 
-void
-glue_push(lua_State *L, const glue_type *type, void *self)
+void **
+glue_new(lua_State *L, const glue_type *type)
 {
     object *fresh = lua_newuserdatauv(L, sizeof *fresh, 0);
 
-    *fresh = (object){NULL, self};
+    *fresh = (object){NULL, NULL};
     lua_rawgetp(L, LUA_REGISTRYINDEX, type);
     lua_setmetatable(L, -2);
+    return &fresh->self;
 }
 
 void
@@ -82,13 +83,14 @@ glue_release(lua_State *L, int index, const glue_type *type)
 }
 
 void *
-glue_alloc(lua_State *L, size_t size)
+glue_alloc(lua_State *L, const glue_type *type, size_t size)
 {
-    void *memory = malloc(size);
+    void **slot = glue_new(L, type);
 
-    if (memory == NULL)
+    *slot = malloc(size);
+    if (*slot == NULL)
         glue_must(L, VSK_ERR_NOMEM);
-    return memory;
+    return *slot;
 }
 
 void
@@ -301,15 +303,15 @@ merge(lua_State *L)
     }
 }
 
-/* Push the metatable of a type whose methods are on top. */
+/* Push the metatable of a type whose methods are below the top. */
 static void
 push_metatable(lua_State *L, const glue_type *type)
 {
-    int methods = lua_gettop(L);
+    int methods = lua_gettop(L) - 1;
 
     lua_newtable(L);
     for (const luaL_Reg *meta = metamethods; meta->name != NULL; meta++) {
-        lua_pushvalue(L, methods + 1);
+        lua_pushvalue(L, methods + 2);
         lua_pushvalue(L, methods);
         push_fields(L, type);
         lua_pushlightuserdata(L, (void *)(uintptr_t)type);
@@ -324,6 +326,25 @@ push_metatable(lua_State *L, const glue_type *type)
     lua_setfield(L, -2, "__metatable");
 }
 
+/* Let objects of a type be made, whose methods are on top. */
+static void
+enable(lua_State *L, const glue_type *type)
+{
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, type) == LUA_TNIL) {
+        push_metatable(L, type);
+        lua_rawsetp(L, LUA_REGISTRYINDEX, type);
+    }
+    lua_pop(L, 1);
+}
+
+void
+glue_hide(lua_State *L, const glue_type *type)
+{
+    lua_newtable(L);
+    enable(L, type);
+    lua_pop(L, 1);
+}
+
 void
 glue_register(lua_State *L, int module, const glue_type *type)
 {
@@ -333,13 +354,7 @@ glue_register(lua_State *L, int module, const glue_type *type)
     lua_remove(L, -2);
     if (type->methods != NULL)
         luaL_setfuncs(L, type->methods, 0);
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, type) == LUA_TNIL) {
-        lua_pop(L, 1);
-        push_metatable(L, type);
-        lua_pushvalue(L, -1);
-        lua_rawsetp(L, LUA_REGISTRYINDEX, type);
-    }
-    lua_pop(L, 1);
+    enable(L, type);
     tell(L, module, "classes", type);
     push_fields(L, type);
     tell(L, module, "fields", type);

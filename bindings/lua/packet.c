@@ -85,12 +85,14 @@ int
 glue_packet_new(lua_State *L)
 {
     kit_packet *packet = NULL;
+    void **slot;
 
     lua_settop(L, 1);
     if (!lua_isnil(L, 1))
         luaL_checktype(L, 1, LUA_TTABLE);
+    slot = glue_new(L, &glue_packet);
     glue_must(L, kit_packet_new(&packet));
-    glue_push(L, &glue_packet, packet);
+    *slot = packet;
     if (!lua_isnil(L, 1))
         glue_set_fields(L, &glue_packet, packet);
     lua_settop(L, 2);
@@ -134,15 +136,16 @@ packet_buffer(lua_State *L)
     uint32_t size = packet->packet.size;
     kit_block *block = NULL;
     uint8_t *base;
+    void **slot;
 
     glue_must(L, kit_packet_flat(packet, &block, &base));
-    if (base != NULL) {
-        glue_push_buffer(L, block, base, size, false);
-        return 1;
+    if (base == NULL) {
+        slot = glue_new(L, &glue_block);
+        glue_must(L, kit_packet_join(packet, &block));
+        *slot = block;
+        base = block->data;
     }
-    glue_must(L, kit_packet_join(packet, &block));
-    glue_push_buffer(L, block, block->data, size, false);
-    kit_block_unref(block);
+    glue_push_buffer(L, block, base, size, false);
     return 1;
 }
 
@@ -155,13 +158,15 @@ packet_copy(lua_State *L)
     luaL_Buffer text;
     size_t size = packet->packet.size;
     char *payload;
+    void **slot;
 
     glue_must(L, kit_packet_live(packet));
     payload = luaL_buffinitsize(L, &text, size);
     vsk_packet_read(&packet->packet, 0, payload, packet->packet.size);
     luaL_pushresultsize(&text, size);
+    slot = glue_new(L, &glue_packet);
     glue_must(L, kit_packet_new(&copy));
-    glue_push(L, &glue_packet, copy);
+    *slot = copy;
     glue_must(L, kit_packet_set_payload(copy, lua_tostring(L, -2), size));
     copy->packet.header = packet->packet.header;
     copy->len_set = packet->len_set;

@@ -8,10 +8,9 @@
 void
 glue_push_ring(lua_State *L, const vsk_image_ring *ring)
 {
-    vsk_image_ring *copy = glue_alloc(L, sizeof *copy);
+    vsk_image_ring *copy = glue_alloc(L, &glue_ring, sizeof *copy);
 
     *copy = *ring;
-    glue_push(L, &glue_ring, copy);
 }
 
 static void
@@ -59,10 +58,9 @@ const glue_type glue_ring = {
 void
 glue_push_used(lua_State *L, const vsk_used *used)
 {
-    vsk_used *copy = glue_alloc(L, sizeof *copy);
+    vsk_used *copy = glue_alloc(L, &glue_used, sizeof *copy);
 
     *copy = *used;
-    glue_push(L, &glue_used, copy);
 }
 
 static void
@@ -157,21 +155,26 @@ release_queue(void *self)
 static void
 queue_driver(lua_State *L, void *self)
 {
-    glue_push(L, &glue_driver, kit_queue_driver(self));
+    void **slot = glue_new(L, &glue_driver);
+
+    *slot = kit_queue_driver(self);
 }
 
 static void
 queue_device(lua_State *L, void *self)
 {
-    glue_push(L, &glue_device, kit_queue_device(self));
+    void **slot = glue_new(L, &glue_device);
+
+    *slot = kit_queue_device(self);
 }
 
 static void
 queue_memory(lua_State *L, void *self)
 {
     kit_queue *queue = self;
+    void **slot = glue_new(L, &glue_memory);
 
-    glue_push(L, &glue_memory, kit_memory_ref(queue->memory));
+    *slot = kit_memory_ref(queue->memory);
 }
 
 static void
@@ -248,28 +251,22 @@ const glue_type glue_queue = {
 };
 
 static int
-push_queue(lua_State *L, vsk_status status, kit_queue *queue)
-{
-    if (status != VSK_OK)
-        return glue_outcome(L, status, "");
-    glue_push(L, &glue_queue, queue);
-    return 1;
-}
-
-static int
 open_queue(lua_State *L, kit_memory *memory)
 {
     static const char *const names[] = {"ring", NULL};
     kit_queue *queue = NULL;
     const vsk_image_ring *ring = glue_test(L, -1, &glue_ring);
     vsk_status status;
+    void **slot;
 
     if (ring == NULL)
         return luaL_error(L, "ring: Ring expected, got %s",
                           luaL_typename(L, -1));
     glue_options(L, 2, names);
+    slot = glue_new(L, &glue_queue);
     status = kit_queue_open(memory, ring, &queue);
-    return push_queue(L, status, queue);
+    *slot = queue;
+    return status == VSK_OK ? 1 : glue_outcome(L, status, "");
 }
 
 /* queue(memory, {size=, indirect=, event_idx=, packed=, in_order=}) or
@@ -294,6 +291,7 @@ glue_queue_new(lua_State *L)
     uint32_t size = 256;
     kit_queue *queue = NULL;
     vsk_status status;
+    void **slot;
 
     if (!lua_isnoneornil(L, 2)) {
         glue_options(L, 2, names);
@@ -307,6 +305,8 @@ glue_queue_new(lua_State *L)
                 features |= flags[i].feature;
         }
     }
+    slot = glue_new(L, &glue_queue);
     status = kit_queue_new(memory, size, features, &queue);
-    return push_queue(L, status, queue);
+    *slot = queue;
+    return status == VSK_OK ? 1 : glue_outcome(L, status, "");
 }

@@ -84,12 +84,13 @@ glue_bool(lua_State *L, int index)
 static int
 push_value(lua_State *L, kit_event *event)
 {
-    kit_packet *packet = event->packet;
+    void **slot;
 
     switch (event->kind) {
     case KIT_TOLD_PACKET:
+        slot = glue_new(L, &glue_packet);
+        *slot = event->packet;
         event->packet = NULL;
-        glue_push(L, &glue_packet, packet);
         return 1;
     case KIT_TOLD_DATA:
         lua_pushlstring(L, (const char *)event->data, event->size);
@@ -109,6 +110,52 @@ push_value(lua_State *L, kit_event *event)
         break;
     }
     return 0;
+}
+
+static void
+release_told(void *self)
+{
+    kit_event_clear(self);
+    free(self);
+}
+
+static void
+release_block(void *self)
+{
+    kit_block_unref(self);
+}
+
+const glue_type glue_raw = {.name = "raw", .release = free};
+const glue_type glue_block = {.name = "block", .release = release_block};
+const glue_type glue_told = {.name = "told", .release = release_told};
+
+static const char told; /* its address is the event's in the registry */
+
+void
+glue_roles_setup(lua_State *L)
+{
+    glue_hide(L, &glue_raw);
+    glue_hide(L, &glue_block);
+    glue_hide(L, &glue_told);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &told) == LUA_TNIL) {
+        kit_event *event = glue_alloc(L, &glue_told, sizeof *event);
+
+        *event = (kit_event){0};
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &told);
+    }
+    lua_pop(L, 1);
+}
+
+kit_event *
+glue_event(lua_State *L)
+{
+    kit_event *event;
+
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &told);
+    event = glue_check(L, -1, &glue_told);
+    lua_pop(L, 1);
+    kit_event_clear(event);
+    return event;
 }
 
 int
@@ -142,13 +189,12 @@ glue_lab_bytes(const kit_lab *lab)
 }
 
 int
-glue_push_ids(lua_State *L, uint64_t *ids, uint32_t count)
+glue_push_ids(lua_State *L, const uint64_t *ids, uint32_t count)
 {
     lua_createtable(L, (int)count, 0);
     for (uint32_t i = 0; i < count; i++) {
         glue_push_integer(L, ids[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    free(ids);
     return 1;
 }

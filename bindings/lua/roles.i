@@ -10,10 +10,7 @@ VSK_OBJECT(kit_socket, glue_socket)
 %apply kit_role **OUTPUT { kit_role **role };
 %apply kit_lab **OUTPUT { kit_lab **lab };
 %apply kit_socket **OUTPUT { kit_socket **socket };
-%typemap(in, numinputs=0, noblock=1) kit_snapshot **snapshot
-    (kit_snapshot *made = NULL) {
-    $1 = &made;
-}
+%apply kit_snapshot **OUTPUT { kit_snapshot **snapshot };
 %apply uint64_t *OUTPUT { uint64_t *id, uint64_t *count, uint64_t *value };
 
 %typemap(in, noblock=1) bool { $1 = glue_bool(L, $input); }
@@ -28,10 +25,14 @@ VSK_OBJECT(kit_socket, glue_socket)
     lua_pushstring(L, *$1); SWIG_arg++;
 }
 %typemap(in, numinputs=0, noblock=1) (uint64_t **ids, uint32_t *many)
-    (uint64_t *ids = NULL, uint32_t many = 0) {
+    (uint64_t *ids = NULL, uint32_t many = 0, void **slot) {
     $1 = &ids; $2 = &many;
 }
+%typemap(check, noblock=1) (uint64_t **ids, uint32_t *many) {
+    slot$argnum = glue_new(L, &glue_raw);
+}
 %typemap(argout, noblock=1) (uint64_t **ids, uint32_t *many) {
+    *slot$argnum = *$1;
     SWIG_arg += glue_push_ids(L, *$1, *$2);
 }
 /* An entry of a trace: time, kind, line. */
@@ -47,8 +48,8 @@ VSK_OBJECT(kit_socket, glue_socket)
     lua_pushstring(L, *$3); SWIG_arg++;
 }
 /* Kind, pair, whether it is a guest's, id, and what it is about. */
-%typemap(in, numinputs=0, noblock=1) kit_event *event (kit_event told = {0}) {
-    $1 = &told;
+%typemap(in, numinputs=0, noblock=1) kit_event *event {
+    $1 = glue_event(L);
 }
 %typemap(argout, noblock=1) kit_event *event {
     SWIG_arg += glue_push_event(L, $1);
@@ -58,7 +59,8 @@ VSK_OBJECT(kit_socket, glue_socket)
 
 /* A snapshot keeps a copy of it all. */
 %typemap(argout, noblock=1) kit_snapshot **snapshot {
-    glue_push(L, &glue_snapshot, *$1); SWIG_arg++;
+    *slot$argnum = *$1;
+    lua_pushvalue(L, place$argnum); SWIG_arg++;
     glue_account(L, glue_lab_bytes(arg1));
 }
 

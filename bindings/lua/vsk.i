@@ -75,11 +75,17 @@ VSK_INTEGER(uint64_t, 64)
 %typemap(in, noblock=1) (const void *data, size_t size) {
     $1 = ($1_ltype)glue_bytes(L, $input, &$2);
 }
-%typemap(in, numinputs=0, noblock=1) kit_bytes *bytes (kit_bytes raw = {0}) {
+%typemap(in, numinputs=0, noblock=1) kit_bytes *bytes
+    (kit_bytes raw = {0}, void **slot) {
     $1 = &raw;
 }
+%typemap(check, noblock=1) kit_bytes *bytes {
+    slot$argnum = glue_new(L, &glue_raw);
+}
 %typemap(argout, noblock=1) kit_bytes *bytes {
+    *slot$argnum = $1->data;
     lua_pushlstring(L, (const char *)$1->data, $1->size); SWIG_arg++;
+    *slot$argnum = NULL;
     free($1->data);
     glue_account(L, $1->size);
 }
@@ -118,11 +124,17 @@ VSK_INTEGER(uint64_t, 64)
 
 %define VSK_OBJECT(TYPE, CLASS)
 %typemap(in, noblock=1) TYPE * { $1 = glue_check(L, $input, &CLASS); }
-%typemap(in, numinputs=0, noblock=1) TYPE **OUTPUT (TYPE *made = NULL) {
+%typemap(in, numinputs=0, noblock=1) TYPE **OUTPUT
+    (TYPE *made = NULL, void **slot, int place) {
     $1 = &made;
 }
+%typemap(check, noblock=1) TYPE **OUTPUT {
+    slot$argnum = glue_new(L, &CLASS);
+    place$argnum = lua_gettop(L);
+}
 %typemap(argout, noblock=1) TYPE **OUTPUT {
-    glue_push(L, &CLASS, *$1); SWIG_arg++;
+    *slot$argnum = *$1;
+    lua_pushvalue(L, place$argnum); SWIG_arg++;
 }
 %enddef
 VSK_OBJECT(vsk_header, glue_header)
@@ -143,11 +155,17 @@ VSK_OBJECT(kit_packets, glue_packets)
 
 VSK_OBJECT(kit_capture, glue_capture)
 %apply uint64_t *OUTPUT { uint64_t *count };
-%typemap(in, numinputs=0, noblock=1) kit_record *record (kit_record found) {
+%typemap(in, numinputs=0, noblock=1) kit_record *record
+    (kit_record found, void **slot, int place) {
     $1 = &found;
 }
+%typemap(check, noblock=1) kit_record *record {
+    slot$argnum = glue_new(L, &glue_packet);
+    place$argnum = lua_gettop(L);
+}
 %typemap(argout, noblock=1) kit_record *record {
-    glue_push_record(L, $1); SWIG_arg++;
+    *slot$argnum = $1->packet;
+    glue_push_record(L, place$argnum, $1); SWIG_arg++;
 }
 
 %include "roles.i"
@@ -225,6 +243,7 @@ vsk_seal(lua_State *L)
         lua_setglobal(L, "swig_type");
         lua_pushnil(L);
         lua_setglobal(L, "swig_equals");
+        glue_roles_setup(L);
         vsk_register(L, module, SWIGTYPE_p_vsk_header, &glue_header);
         vsk_register(L, module, SWIGTYPE_p_kit_packet, &glue_packet);
         vsk_register(L, module, SWIGTYPE_p_kit_memory, &glue_memory);

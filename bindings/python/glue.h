@@ -46,9 +46,16 @@ typedef enum vskpy_kind {
     VSKPY_TYPES
 } vskpy_kind;
 
+/* What SWIG knows of a kind, and what ends a struct of it. */
+typedef struct vskpy_class {
+    swig_type_info *info;
+    void (*drop)(void *pointer);
+} vskpy_class;
+
 /* setup.c */
-int vskpy_setup(PyObject *module, swig_type_info *const *infos);
-/* A script object around a kit struct, which it owns. */
+int vskpy_setup(PyObject *module, const vskpy_class *types);
+/* A script object around a kit struct, which it owns; the struct ends where
+ * there is no memory for one. */
 PyObject *vskpy_wrap(vskpy_kind kind, void *pointer);
 /* 0 where an object is of a kind, else -1: TypeError. */
 int vskpy_is(vskpy_kind kind, PyObject *object);

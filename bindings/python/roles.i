@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Typemaps of roles and labs, which only the frontends see. */
 
-VSK_OBJECT(kit_role_options)
-VSK_OBJECT(kit_role)
-VSK_OBJECT(kit_lab)
-VSK_OBJECT(kit_snapshot)
-VSK_OBJECT(kit_socket)
+VSK_OBJECT(kit_role_options, OPTIONS)
+VSK_OBJECT(kit_role, ROLE)
+VSK_OBJECT(kit_lab, LAB)
+VSK_OBJECT(kit_snapshot, SNAPSHOT)
+VSK_OBJECT(kit_socket, SOCKET)
 VSK_ARGUMENT(VSKPY_OPTIONS, kit_role_options, device)
 VSK_ARGUMENT(VSKPY_OPTIONS, kit_role_options, guest)
 VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)

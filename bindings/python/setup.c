@@ -5,7 +5,7 @@
 #define OPS 8   /* values 0 to 7 have names */
 #define TYPES 3 /* values 1 and 2 */
 
-static swig_type_info *infos[VSKPY_TYPES];
+static vskpy_class classes[VSKPY_TYPES];
 static PyObject *op_members[OPS];
 static PyObject *type_members[TYPES];
 static PyObject *status_enum;
@@ -14,7 +14,7 @@ static PyObject *shower;
 static PyTypeObject *
 type_object(vskpy_kind kind)
 {
-    const SwigPyClientData *data = infos[kind]->clientdata;
+    const SwigPyClientData *data = classes[kind].info->clientdata;
 
     return data->pytype;
 }
@@ -22,8 +22,15 @@ type_object(vskpy_kind kind)
 PyObject *
 vskpy_wrap(vskpy_kind kind, void *pointer)
 {
-    return SWIG_Python_NewPointerObj(NULL, pointer, infos[kind],
-                                     SWIG_POINTER_OWN);
+    PyObject *object = SWIG_Python_NewPointerObj(
+        NULL, pointer, classes[kind].info, SWIG_POINTER_OWN);
+
+    /* Without memory SWIG gives None, beside the exception. */
+    if (object != Py_None)
+        return object;
+    Py_DECREF(object);
+    classes[kind].drop(pointer);
+    return NULL;
 }
 
 void *
@@ -307,9 +314,9 @@ seal(PyTypeObject *base)
 }
 
 int
-vskpy_setup(PyObject *module, swig_type_info *const *table)
+vskpy_setup(PyObject *module, const vskpy_class *table)
 {
-    memcpy(infos, table, sizeof infos);
+    memcpy(classes, table, sizeof classes);
     if (PyModule_AddFunctions(module, functions) < 0 ||
         vskpy_view_setup() < 0 || vskpy_header_setup(module) < 0 ||
         vskpy_queue_setup(module) < 0 || vskpy_chain_setup(module) < 0 ||

@@ -179,7 +179,16 @@ VSK_INTEGER(uint64_t, UINT64_MAX)
 
 /* ---- objects: made by calls, checked when they come back ---- */
 
-%define VSK_OBJECT(TYPE)
+%define VSK_OBJECT(TYPE, KIND)
+%wrapper %{
+SWIGINTERN void delete_##TYPE(TYPE *self);
+
+static void
+drop_##TYPE(void *pointer)
+{
+    delete_##TYPE(pointer);
+}
+%}
 /* The type pointer is set when an object is made, so that SWIG's conversion
  * does not trip over one whose __init__ was never called. */
 %{
@@ -207,21 +216,20 @@ new_##TYPE(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 %typemap(argout) TYPE **OUTPUT %{
     if (result == VSK_OK) {
         Py_DECREF($result);
-        $result = SWIG_NewPointerObj(*$1, SWIGTYPE_p_##TYPE,
-                                     SWIG_POINTER_OWN);
+        $result = vskpy_wrap(VSKPY_##KIND, *$1);
     }
 %}
 %enddef
-VSK_OBJECT(vsk_header)
-VSK_OBJECT(kit_packet)
-VSK_OBJECT(kit_memory)
-VSK_OBJECT(kit_queue)
-VSK_OBJECT(kit_driver)
-VSK_OBJECT(kit_device)
-VSK_OBJECT(kit_chain)
-VSK_OBJECT(kit_packets)
-VSK_OBJECT(vsk_image_ring)
-VSK_OBJECT(vsk_used)
+VSK_OBJECT(vsk_header, HEADER)
+VSK_OBJECT(kit_packet, PACKET)
+VSK_OBJECT(kit_memory, MEMORY)
+VSK_OBJECT(kit_queue, QUEUE)
+VSK_OBJECT(kit_driver, DRIVER)
+VSK_OBJECT(kit_device, DEVICE)
+VSK_OBJECT(kit_chain, CHAIN)
+VSK_OBJECT(kit_packets, PACKETS)
+VSK_OBJECT(vsk_image_ring, RING)
+VSK_OBJECT(vsk_used, USED)
 
 /* SWIG's conversion takes any class of the name SwigPyObject for its own. */
 %define VSK_ARGUMENT(KIND, TYPE, NAME)
@@ -271,7 +279,7 @@ VSK_SLOT(vsk_used, tp_repr, reprfunc, vskpy_used_repr)
 
 /* ---- captures ---- */
 
-VSK_OBJECT(kit_capture)
+VSK_OBJECT(kit_capture, CAPTURE)
 VSK_SLOT(kit_capture, tp_init, initproc, vskpy_capture_init)
 VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
 %apply uint64_t *OUTPUT { uint64_t *count };
@@ -311,17 +319,22 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
 
 %constant char *VERSION = VSK_VERSION;
 
+%wrapper %{
+#define VSKPY_CLASS(type) { SWIGTYPE_p_##type, drop_##type }
+%}
 %init %{
-    swig_type_info *const infos[VSKPY_TYPES] = {
-        SWIGTYPE_p_vsk_header, SWIGTYPE_p_kit_packet, SWIGTYPE_p_kit_memory,
-        SWIGTYPE_p_kit_queue, SWIGTYPE_p_kit_driver, SWIGTYPE_p_kit_device,
-        SWIGTYPE_p_kit_chain, SWIGTYPE_p_kit_packets,
-        SWIGTYPE_p_vsk_image_ring, SWIGTYPE_p_vsk_used, SWIGTYPE_p_kit_capture,
-        SWIGTYPE_p_kit_role_options, SWIGTYPE_p_kit_role, SWIGTYPE_p_kit_lab,
-        SWIGTYPE_p_kit_snapshot, SWIGTYPE_p_kit_socket,
+    const vskpy_class classes[VSKPY_TYPES] = {
+        VSKPY_CLASS(vsk_header),       VSKPY_CLASS(kit_packet),
+        VSKPY_CLASS(kit_memory),       VSKPY_CLASS(kit_queue),
+        VSKPY_CLASS(kit_driver),       VSKPY_CLASS(kit_device),
+        VSKPY_CLASS(kit_chain),        VSKPY_CLASS(kit_packets),
+        VSKPY_CLASS(vsk_image_ring),   VSKPY_CLASS(vsk_used),
+        VSKPY_CLASS(kit_capture),      VSKPY_CLASS(kit_role_options),
+        VSKPY_CLASS(kit_role),         VSKPY_CLASS(kit_lab),
+        VSKPY_CLASS(kit_snapshot),     VSKPY_CLASS(kit_socket),
     };
     /* From 4.4 on SWIG initialises in a slot function, which gives an int. */
-    if (vskpy_setup(m, infos) < 0)
+    if (vskpy_setup(m, classes) < 0)
 #if SWIG_VERSION < 0x040400
         return NULL;
 #else

@@ -20,6 +20,8 @@ from vsk.command import main
 from vsk.linux import CommandError, Linux
 
 KIB = 1024
+pytestmark = pytest.mark.guests
+
 CHOICES = (Feature.INDIRECT_DESC, Feature.EVENT_IDX, Feature.SEQPACKET)
 ALWAYS = Feature.STREAM | Feature.NO_IMPLIED_STREAM | Feature.VERSION_1
 # Each two of the three features are on and on, on and off, off and on, off and off.
@@ -62,7 +64,6 @@ def pass_every_check(kernel: str, features: Feature, buffer: int, capture: Path)
     assert main(["check", str(capture)]) == 0
 
 
-@pytest.mark.guests
 @pytest.mark.parametrize(("features", "buffer"), PAIRS)
 def test_each_pair_of_features_serves_a_guest(
     features: Feature, buffer: int, tmp_path: Path
@@ -70,7 +71,6 @@ def test_each_pair_of_features_serves_a_guest(
     pass_every_check("uml", features, buffer, tmp_path / "x.pcapng")
 
 
-@pytest.mark.guests
 @pytest.mark.parametrize(
     "kernel", ["uml", "qemu-6.1", pytest.param("qemu-6.12", marks=pytest.mark.full)]
 )
