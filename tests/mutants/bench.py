@@ -98,7 +98,7 @@ class Bench:
 
     def _measure(self, program: str) -> None:
         start = time.monotonic()
-        result = self.run(program, self.folder, 120)
+        result = self.run(program, self.folder, 600)
         if not result.passed:
             raise SystemExit(f"{program} fails without a change: {', '.join(result.failed)}")
         self.limits[program] = 2 + 10 * (time.monotonic() - start)
