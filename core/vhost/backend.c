@@ -142,6 +142,17 @@ arm(vsk_backend *backend, uint64_t now)
     vsk_loop_alarm(&backend->loop, deadline);
 }
 
+/* Whether guest memory was found cut short: what was read of it was not the
+ * driver's, so the session ends. */
+static bool
+lose_memory(vsk_backend *backend)
+{
+    if (!vsk_mappings_are_cut(&backend->mappings))
+        return false;
+    vsk_backend_end(backend, VSK_BAD_CUT, vsk_status_text(VSK_BAD_CUT));
+    return true;
+}
+
 static vsk_status
 tell(vsk_backend *backend, const vsk_event *event)
 {
@@ -165,7 +176,7 @@ vsk_backend_step(vsk_backend *backend, vsk_event *event)
         return vsk_device_poll(device, vsk_loop_now(), event);
     for (uint32_t turn = 0; turn < TURNS; turn++) {
         uint64_t now = vsk_loop_now();
-        bool quiet = false;
+        bool quiet = false, more;
 
         /* A guest that never stops must not keep messages waiting; where it
          * stands still, all that happened before is told first. */
@@ -176,7 +187,9 @@ vsk_backend_step(vsk_backend *backend, vsk_event *event)
         }
         backend->told = 0;
         vsk_backend_notify(backend);
-        if (!look(backend, now) && quiet) {
+        more = look(backend, now);
+        more |= lose_memory(backend);
+        if (!more && quiet) {
             arm(backend, now);
             return VSK_NONE;
         }

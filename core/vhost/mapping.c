@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vhost/guard.h"
+
 /* ---- one mapping ---- */
 
 /* Whether first + size stays within 2^64; the end may be 2^64 itself. */
@@ -34,6 +36,7 @@ vsk_mapping_new(const vsk_shared_region *region, int fd, vsk_mapping **mapping)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t skip = region->offset % page;
     vsk_mapping *fresh;
+    vsk_status status;
 
     if (region->size == 0 || region->size > SIZE_MAX / 2 ||
         !ends(region->guest, region->size) ||
@@ -50,6 +53,12 @@ vsk_mapping_new(const vsk_shared_region *region, int fd, vsk_mapping **mapping)
     if (fresh->start == MAP_FAILED) {
         free(fresh);
         return VSK_BAD_REGION;
+    }
+    status = vsk_guard_watch(fresh->start, fresh->length, &fresh->guard);
+    if (status != VSK_OK) {
+        (void)munmap(fresh->start, fresh->length);
+        free(fresh);
+        return status;
     }
     fresh->base = (uint8_t *)fresh->start + skip;
     *mapping = fresh;
@@ -98,6 +107,7 @@ vsk_mapping_unref(vsk_mapping *mapping)
 {
     if (mapping == NULL || --mapping->references != 0)
         return;
+    vsk_guard_unwatch(mapping->guard);
     (void)munmap(mapping->start, mapping->length);
     free(mapping);
 }
@@ -168,6 +178,15 @@ vsk_mappings_clear(vsk_mappings *mappings)
     for (uint32_t i = 0; i < mappings->count; i++)
         vsk_mapping_unref(mappings->slots[i]);
     mappings->count = 0;
+}
+
+bool
+vsk_mappings_are_cut(const vsk_mappings *mappings)
+{
+    for (uint32_t i = 0; i < mappings->count; i++)
+        if (vsk_guard_is_cut(mappings->slots[i]->guard))
+            return true;
+    return false;
 }
 
 vsk_status

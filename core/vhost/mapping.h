@@ -8,8 +8,8 @@
  *     file                    offset ...
  *
  * A mapping counts its references: a view of it may outlive the region's
- * place in the table. A peer that cuts its file short after it was mapped
- * makes every access SIGBUS: no check can help against that.
+ * place in the table. Where a peer cuts its file short after it was mapped,
+ * zeros are read, and the mapping knows: see guard.h.
  */
 #ifndef VSK_VHOST_MAPPING_H
 #define VSK_VHOST_MAPPING_H
@@ -26,6 +26,7 @@ typedef struct vsk_mapping {
     void *start;              /**< of what was mapped: a page's */
     size_t length;            /**< of what was mapped */
     uint32_t references;      /**< it is unmapped with the last one */
+    uint32_t guard;           /**< its slot in the guard */
 } vsk_mapping;
 
 /** All of a guest's memory. */
@@ -42,7 +43,7 @@ typedef struct vsk_mappings {
  * @param fd of the file; stays the caller's
  * @param mapping written on success, with one reference
  * @return VSK_OK; VSK_BAD_REGION where it is empty, goes beyond the file, or
- * cannot be mapped; VSK_ERR_NOMEM
+ * cannot be mapped; VSK_ERR_NOMEM; VSK_ERR_TABLE of the guard
  */
 VSK_API vsk_status vsk_mapping_new(const vsk_shared_region *region, int fd,
                                    vsk_mapping **mapping);
@@ -102,6 +103,14 @@ VSK_API vsk_status vsk_mappings_remove(vsk_mappings *mappings,
  * @param mappings changed
  */
 VSK_API void vsk_mappings_clear(vsk_mappings *mappings);
+
+/**
+ * Tell whether the file of a mapping was found cut short.
+ *
+ * @param mappings to look at
+ * @return true: what was read of it is not what the front end has
+ */
+VSK_API bool vsk_mappings_are_cut(const vsk_mappings *mappings);
 
 /**
  * Turn an address of the front end's own into a guest address (VHU-BOTH-07).

@@ -193,6 +193,8 @@
       "a list in a packed ring is available as a whole, and ends before "      \
       "chains that are not back",                                              \
       "PACKED-DRV-23")                                                         \
+    X(BAD_CUT, -152,                                                           \
+      "a file of guest memory was cut short after it was shared", "")          \
     X(RESET, -201, "the connection was reset", "")                             \
     X(TIMEOUT, -202, "it took too long", "")                                   \
     X(PIPE, -203, "nothing more can be sent on this connection", "")

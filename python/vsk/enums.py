@@ -154,6 +154,7 @@ class Status(IntEnum):
     BAD_DIAL = -149
     BAD_PORT = -150
     BAD_LIST = -151
+    BAD_CUT = -152
     RESET = -201
     TIMEOUT = -202
     PIPE = -203

@@ -878,7 +878,7 @@ describe("the statuses", function()
       BAD_MESSAGE_SIZE = "sockets",
       BAD_REQUEST = "sockets", BAD_FDS = "sockets", BAD_RING = "sockets", BAD_REGION = "sockets",
       BAD_PROTOCOL = "sockets", BAD_REPLY = "sockets", BAD_HANGUP = "sockets", BAD_ACK = "sockets",
-      BAD_CONFIG = "sockets", BAD_DIAL = "sockets", BAD_PORT = "sockets",
+      BAD_CONFIG = "sockets", BAD_DIAL = "sockets", BAD_PORT = "sockets", BAD_CUT = "sockets",
     }
     for name in pairs(vsk.status) do
       assert.is_true((caused[name] or elsewhere[name]) ~= nil, name)

@@ -2,6 +2,7 @@
 /* Guest memory that comes and goes, also while rings run in it. */
 #include "front_rig.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define EXTRA 0x80000000u
@@ -330,6 +331,28 @@ a_packet_in_hand_is_found_again_after_memory_moved(void **state)
     front_free(front);
 }
 
+/* The front end's own memory is sealed: this is a copy that is not. */
+static void
+memory_that_is_cut_short_ends_the_session(void **state)
+{
+    struct front *front = front_live(3);
+    vsk_message message = extra(0);
+    int fd = memfd_create("test", MFD_CLOEXEC);
+    (void)state;
+
+    assert_int_equal(ftruncate(fd, EXTRA_BYTES), 0);
+    front_do_fd(front, message, fd);
+    (void)front_connected(front);
+    assert_int_equal(ftruncate(fd, 0), 0);
+    front->host.count = 0;
+    send_from(front, EXTRA);
+
+    front_told(&front->host, VSK_EVENT_CLOSE);
+    front_over(front, VSK_BAD_CUT, "cut short");
+    assert_int_equal(close(fd), 0);
+    front_free(front);
+}
+
 int
 main(void)
 {
@@ -349,6 +372,7 @@ main(void)
         RIG_TEST(a_table_is_replaced_under_running_rings),
         RIG_TEST(a_view_keeps_its_memory),
         RIG_TEST(a_packet_in_hand_is_found_again_after_memory_moved),
+        RIG_TEST(memory_that_is_cut_short_ends_the_session),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
