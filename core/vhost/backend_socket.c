@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -145,12 +146,23 @@ vsk_backend_leave(vsk_backend *backend)
     backend->retry_at = NEVER;
 }
 
+static bool
+has_left(const vsk_backend *backend)
+{
+    struct pollfd front = {.fd = backend->channel.fd, .events = POLLRDHUP};
+
+    return poll(&front, 1, 0) > 0;
+}
+
 void
 vsk_backend_accept(vsk_backend *backend)
 {
     int fd;
 
     if (backend->listener < 0)
+        return;
+    /* Who comes back at once waits until the session it has left is over. */
+    if (has_left(backend))
         return;
     fd = accept4(backend->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0 && backend->connected) {

@@ -109,6 +109,30 @@ front_ends_come_one_after_another(void **state)
     assert_false(is_there());
 }
 
+/* The end of its old session and its new one are found in the same look. */
+static void
+a_front_end_that_comes_back_at_once_is_served(void **state)
+{
+    struct front *front = bare();
+    int fd;
+    (void)state;
+
+    assert_int_equal(vsk_backend_listen(&front->backend, path), VSK_OK);
+    for (int i = 0; i < 3; i++) {
+        greet(front, come());
+        assert_int_equal(front_noticed(front, VSK_NOTICE_SESSION, ""), VSK_OK);
+        fd = come();
+        vsk_channel_close(&front->channel);
+        greet(front, fd);
+        assert_int_equal(front_noticed(front, VSK_NOTICE_END, ""), VSK_EOF);
+        front_hang_up(front);
+        front_forget_notices(front);
+    }
+
+    assert_int_equal(front->backend.sessions, 6);
+    front_free(front);
+}
+
 static void
 a_second_front_end_is_sent_away(void **state)
 {
@@ -463,6 +487,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         SOCKET_TEST(front_ends_come_one_after_another),
+        SOCKET_TEST(a_front_end_that_comes_back_at_once_is_served),
         SOCKET_TEST(a_second_front_end_is_sent_away),
         SOCKET_TEST(the_file_of_a_dead_server_is_replaced),
         SOCKET_TEST(a_server_that_lives_is_left_in_peace),
