@@ -173,6 +173,7 @@ VSK_OBJECT(kit_capture, glue_capture)
 %include "../captures.i"
 %include "../roles.i"
 %include "../socket.i"
+%include "../rogue.i"
 
 /* What the frontend needs to move images, and to step through packets. */
 %extend kit_memory {

@@ -298,6 +298,7 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
 %include "../captures.i"
 %include "../roles.i"
 %include "../socket.i"
+%include "../rogue.i"
 
 %extend kit_driver {
     /**

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from vsk import __version__, guest_command, linux_command, serve_command
+from vsk import __version__, guest_command, linux_command, serve_command, torture_command
 from vsk.capture import Capture, Record
 from vsk.check import Checker
 from vsk.check.finding import seconds
@@ -119,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     serve_command.add_verb(verbs)
     guest_command.add_verb(verbs)
     linux_command.add_verb(verbs)
+    torture_command.add_verb(verbs)
     return parser
 
 
