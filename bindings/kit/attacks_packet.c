@@ -111,7 +111,7 @@ const kit_attack kit_packet_attacks[] = {
      "start\n"
      "connect buf_alloc=4096\n"
      "tx op=RW payload=4000 buf_alloc=4096 fwd_cnt=0x7fffffff times=6\n"
-     "sum max=8192 within=300\n"
+     "sum max=4096 within=300\n"
      "alive\n"},
     {"credit_fwd_cnt_goes_back", "credit", "device", "VSOCK-BOTH-18",
      "It gives no room beyond buf_alloc", "pass", "",
@@ -129,7 +129,7 @@ const kit_attack kit_packet_attacks[] = {
      "start\n"
      "connect buf_alloc=4096 fwd_cnt=0xfffff000\n"
      "tx op=RW payload=4000 buf_alloc=4096 fwd_cnt=0xfffff000 times=4\n"
-     "sum max=8192 within=300\n"
+     "sum max=4096 within=300\n"
      "alive\n"},
     {"credit_request_of_nobody", "credit", "device",
      "VSOCK-BOTH-21 VSOCK-BOTH-11", "RST, as of any packet for no connection",

@@ -11,11 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "vhost/loop.h"
-#include "vsk/capture.h"
 
 #define MILLISECOND UINT64_C(1000000)
 #define LAST_LOOK 50u /* milliseconds, for the other side to close */
@@ -182,44 +180,6 @@ rogue_receive(kit_rogue *rogue, vsk_message *message, vsk_fds *fds,
     return rogue_over(rogue);
 }
 
-/* ---- the capture ---- */
-
-static bool
-grow(kit_rogue *rogue, uint64_t more)
-{
-    uint8_t *larger =
-        realloc(rogue->capture, rogue->capture_size + (size_t)more);
-
-    if (larger != NULL)
-        rogue->capture = larger;
-    return larger != NULL;
-}
-
-void
-rogue_saw(kit_rogue *rogue, const rogue_packet *packet, const char *way)
-{
-    uint16_t said = (uint16_t)strlen(way);
-    struct timespec now;
-    vsk_packet whole;
-    uint64_t size;
-
-    if (rogue->seen++ >= ROGUE_SEEN)
-        return;
-    vsk_packet_init(&whole, (uint8_t *)(uintptr_t)packet->payload,
-                    packet->size);
-    whole.header = packet->header;
-    whole.size = packet->size;
-    size = vsk_capture_bytes(&whole, said);
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    if (!grow(rogue, size) ||
-        vsk_capture_encode(
-            &whole,
-            (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec,
-            way, said, rogue->capture + rogue->capture_size, size) != VSK_OK)
-        return;
-    rogue->capture_size += (size_t)size;
-}
-
 /* ---- life ---- */
 
 static bool
@@ -306,10 +266,7 @@ begin(kit_rogue *rogue, const kit_rogue_how *how)
     for (uint32_t i = 0; i < ROGUE_RINGS; i++)
         rogue->rings[i].kick = rogue->rings[i].call = -1;
     vsk_channel_init(&rogue->channel);
-    if (grow(rogue, VSK_CAPTURE_HEAD)) {
-        (void)vsk_capture_begin(rogue->capture, VSK_CAPTURE_HEAD);
-        rogue->capture_size = VSK_CAPTURE_HEAD;
-    }
+    rogue_record(rogue);
 }
 
 static void
@@ -353,17 +310,16 @@ static rogue_end
 act(kit_rogue *rogue, const char *text, size_t size, uint32_t *number)
 {
     rogue_end ended = ROGUE_GO;
-    rogue_step step;
 
     while (size != 0 && ended == ROGUE_GO) {
         const char *edge = memchr(text, '\n', size);
         size_t length = edge != NULL ? (size_t)(edge - text) : size;
 
         ++*number;
-        rogue->step = &step;
-        if (!parse(&step, text, length))
+        rogue->step = &rogue->read;
+        if (!parse(&rogue->read, text, length))
             return ROGUE_BAD;
-        if (step.verb != NULL)
+        if (rogue->read.verb != NULL)
             ended = rogue->how->listens ? rogue_back_do(rogue)
                                         : rogue_front_do(rogue);
         length += edge != NULL;

@@ -46,7 +46,7 @@ copy(const kit_rogue *rogue, const rogue_ring *ring, uint32_t head,
         uint64_t at = ring->desc + 16u * head, addr;
         const uint8_t *desc = rogue_at(rogue, at, 16);
         uint32_t len, flags = rogue_load16(rogue, at + 12);
-        uint8_t *bytes;
+        uint8_t *place;
 
         if (desc == NULL)
             break;
@@ -54,10 +54,10 @@ copy(const kit_rogue *rogue, const rogue_ring *ring, uint32_t head,
         memcpy(&len, desc + 8, 4);
         if (len > size - done)
             len = size - done;
-        bytes = rogue_at(rogue, addr, len);
-        if (bytes == NULL || ((flags & WRITE) != 0) != into)
+        place = rogue_at(rogue, addr, len);
+        if (place == NULL || ((flags & WRITE) != 0) != into)
             break;
-        memcpy(into ? bytes : data + done, into ? data + done : bytes, len);
+        memcpy(into ? place : data + done, into ? data + done : place, len);
         done += len;
         head = rogue_load16(rogue, at + 14);
         if ((flags & NEXT) == 0)

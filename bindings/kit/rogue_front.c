@@ -300,6 +300,9 @@ start(kit_rogue *rogue)
         ended = rogue_tell_memory(rogue);
     for (uint32_t i = 0; i < 2 && ended == ROGUE_GO; i++)
         ended = rogue_tell_ring(rogue, i);
+    /* A kick that comes before its ring is enabled may be lost. */
+    if (ended == ROGUE_GO)
+        ended = rogue_sync(rogue);
     if (ended == ROGUE_GO)
         fill(rogue);
     return ended;
@@ -313,7 +316,7 @@ post(kit_rogue *rogue)
 }
 
 static rogue_end
-ring(kit_rogue *rogue)
+tell_one(kit_rogue *rogue)
 {
     return rogue_tell_ring(rogue, (uint32_t)(ring_of(rogue) - rogue->rings));
 }
@@ -341,7 +344,7 @@ rogue_front_do(kit_rogue *rogue)
         {"hello", rogue_hello},
         {"file", rogue_make_memory},
         {"memory", rogue_tell_memory},
-        {"ring", ring},
+        {"ring", tell_one},
         {"fill", post},
         {"message", message},
         {"bytes", bytes},

@@ -66,7 +66,8 @@ typedef struct rogue_lie {
 
 typedef struct kit_rogue {
     const kit_rogue_how *how;
-    const rogue_step *step;
+    const rogue_step *step; /* at hand: of the text, or one instead */
+    rogue_step read;        /* of the text */
     int listener;
     vsk_channel channel;
     int memory_fd;
@@ -115,11 +116,12 @@ rogue_end rogue_send(kit_rogue *rogue, const void *bytes, size_t size,
 /* Receive a whole message. */
 rogue_end rogue_receive(kit_rogue *rogue, vsk_message *message, vsk_fds *fds,
                         uint64_t deadline);
-/* A packet for the capture. */
-void rogue_saw(kit_rogue *rogue, const rogue_packet *packet, const char *way);
 
 /* ---- rogue_rings.c ---- */
 
+/* Begin the capture; a packet for it. */
+void rogue_record(kit_rogue *rogue);
+void rogue_saw(kit_rogue *rogue, const rogue_packet *packet, const char *way);
 /* Guest memory at an address; NULL where it is not all there. */
 uint8_t *rogue_at(const kit_rogue *rogue, uint64_t addr, uint64_t size);
 uint16_t rogue_load16(const kit_rogue *rogue, uint64_t addr);
@@ -150,6 +152,8 @@ rogue_end rogue_hello(kit_rogue *rogue);
 rogue_end rogue_make_memory(kit_rogue *rogue);
 rogue_end rogue_tell_memory(kit_rogue *rogue);
 rogue_end rogue_tell_ring(kit_rogue *rogue, uint32_t index);
+/* Wait until all messages so far have been served. */
+rogue_end rogue_sync(kit_rogue *rogue);
 /* A message, or bytes alone, of the step's words in their order. */
 rogue_end rogue_message(kit_rogue *rogue, bool has_header);
 /* The answer to one. */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Guest memory, and the packets that the steps speak of, at either end. */
+/* Guest memory, the packets that the steps speak of, and their capture, at
+ * either end. */
 #include "kit/rogue_parts.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "vhost/loop.h"
-#include "vsk/le.h"
+#include "vsk/capture.h"
 
 /* ---- memory ---- */
 
@@ -30,7 +32,9 @@ rogue_load16(const kit_rogue *rogue, uint64_t addr)
 {
     const volatile uint8_t *at = rogue_at(rogue, addr, 2);
 
-    return at != NULL ? (uint16_t)(at[0] | at[1] << 8) : 0;
+    if (at == NULL)
+        return 0;
+    return (uint16_t)(at[0] | at[1] << 8);
 }
 
 void
@@ -101,6 +105,53 @@ rogue_fits(const rogue_step *step, const vsk_header *header)
     VSK_HEADER_TABLE(FIELD)
 #undef FIELD
     return fits;
+}
+
+/* ---- the capture ---- */
+
+static bool
+grow(kit_rogue *rogue, uint64_t more)
+{
+    uint8_t *larger =
+        realloc(rogue->capture, rogue->capture_size + (size_t)more);
+
+    if (larger != NULL)
+        rogue->capture = larger;
+    return larger != NULL;
+}
+
+void
+rogue_record(kit_rogue *rogue)
+{
+    if (!grow(rogue, VSK_CAPTURE_HEAD))
+        return;
+    (void)vsk_capture_begin(rogue->capture, VSK_CAPTURE_HEAD);
+    rogue->capture_size = VSK_CAPTURE_HEAD;
+}
+
+void
+rogue_saw(kit_rogue *rogue, const rogue_packet *packet, const char *way)
+{
+    uint16_t said = (uint16_t)strlen(way);
+    struct timespec now;
+    vsk_packet whole;
+    uint64_t size;
+
+    if (rogue->seen++ >= ROGUE_SEEN)
+        return;
+    vsk_packet_init(&whole, (uint8_t *)(uintptr_t)packet->payload,
+                    packet->size);
+    whole.header = packet->header;
+    whole.size = packet->size;
+    size = vsk_capture_bytes(&whole, said);
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (!grow(rogue, size) ||
+        vsk_capture_encode(
+            &whole,
+            (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec,
+            way, said, rogue->capture + rogue->capture_size, size) != VSK_OK)
+        return;
+    rogue->capture_size += (size_t)size;
 }
 
 /* ---- what comes ---- */

@@ -170,9 +170,11 @@ serve(kit_rogue *rogue, uint64_t deadline)
 void
 rogue_tend(kit_rogue *rogue)
 {
-    while (rogue->channel.fd >= 0 && rogue_wait(rogue->channel.fd, -1, 0) &&
-           !rogue_is_over(rogue) && serve(rogue, 0) == ROGUE_GO)
-        continue;
+    bool more = true;
+
+    while (more)
+        more = rogue->channel.fd >= 0 && rogue_wait(rogue->channel.fd, -1, 0) &&
+               !rogue_is_over(rogue) && serve(rogue, 0) == ROGUE_GO;
 }
 
 static bool

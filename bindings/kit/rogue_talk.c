@@ -142,6 +142,14 @@ ask(kit_rogue *rogue, uint32_t id, const void *payload, uint32_t size,
     return ROGUE_GO;
 }
 
+rogue_end
+rogue_sync(kit_rogue *rogue)
+{
+    uint64_t features;
+
+    return ask(rogue, VSK_REQUEST_GET_FEATURES, NULL, 0, 0, &features);
+}
+
 /* The answer to what was sent. */
 rogue_end
 rogue_answer(kit_rogue *rogue)

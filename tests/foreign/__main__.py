@@ -3,12 +3,13 @@
 
 ./run foreign [--ours | --theirs] [PROBE ...]     all, or some, against one of them or both
 ./run foreign --write                             all against both: makes docs/foreign.md
+./run foreign --torture                           attacks on both: makes docs/torture.md
 """
 
 import argparse
 import sys
 
-from . import report, theirs
+from . import report, theirs, tortured
 from .probing import Probe, probes, run
 
 
@@ -27,10 +28,16 @@ def main() -> None:
     parser.add_argument(
         "--write", action="store_true", help=f"all of both, into {report.FILE.name}"
     )
+    parser.add_argument(
+        "--torture", action="store_true", help=f"attacks on both, into {tortured.FILE.name}"
+    )
     parser.add_argument("probe", nargs="*")
     asked = parser.parse_args()
     found = chosen(probes(), [] if asked.write else asked.probe)
     try:
+        if asked.torture:
+            tortured.write()
+            return
         if asked.write:
             both = [report.outcomes(found, which) for which in ("ours", "theirs")]
             report.FILE.write_text(report.text(found, *both))

@@ -151,6 +151,7 @@ def test_memory_that_is_cut_short_ends_the_session_alone(target: Target) -> None
 # ---- broken ones ----
 
 
+@pytest.mark.thorough
 def test_a_device_that_dies_has_crashed_and_its_attack_is_shrunk(path: Path) -> None:
     verdict, least = attacked(path, "header_op_unknown", "dies")
 
@@ -162,10 +163,12 @@ def test_a_device_that_exits_has_crashed(path: Path) -> None:
     assert attacked(path, "header_op_unknown", "exits", least=False)[0] == "crashed"
 
 
+@pytest.mark.thorough
 def test_a_device_that_hangs_is_wedged(path: Path) -> None:
     assert attacked(path, "header_op_unknown", "hangs", least=False)[0] == "wedged"
 
 
+@pytest.mark.thorough
 def test_a_device_that_answers_nothing_fails(path: Path) -> None:
     verdict, least = attacked(path, "header_type_unknown", "mute")
 
@@ -234,6 +237,7 @@ def test_the_command_keeps_what_it_found(
     ]
 
 
+@pytest.mark.thorough
 def test_the_script_of_a_failure_does_it_again(path: Path, tmp_path: Path) -> None:
     restart = " ".join(device(path, "mute"))
     command.main(
