@@ -31,61 +31,64 @@ vsk_memory_init(vsk_memory *memory, const vsk_region *regions, uint32_t count)
     return VSK_OK;
 }
 
-/* Bytes from addr to the region's end; 0 where addr is not in the region. */
-static uint64_t
-bytes_from(const vsk_region *region, uint64_t addr)
+/* Where an address is found. */
+typedef struct place {
+    uint8_t *base;  /* in host memory; NULL where it is in no region */
+    uint64_t bytes; /* from there to the region's end */
+} place;
+
+static place
+place_in(const vsk_region *region, uint64_t addr)
 {
     uint64_t offset = addr - region->addr;
 
-    return offset < region->size ? region->size - offset : 0;
+    if (offset >= region->size)
+        return (place){NULL, 0};
+    return (place){region->base + offset, region->size - offset};
 }
 
-/* The region of an address; the one that had the last address comes first. */
-static const vsk_region *
+/* The place of an address; the region that had the last one comes first. */
+static place
 find(const vsk_memory *memory, uint64_t addr, uint32_t *last)
 {
+    place found = place_in(&memory->regions[*last], addr);
     uint32_t low = 0, high = memory->count;
 
-    if (bytes_from(&memory->regions[*last], addr) != 0)
-        return &memory->regions[*last];
-    while (low < high) {
+    while (found.base == NULL && low < high) {
         uint32_t middle = low + (high - low) / 2;
 
-        if (bytes_from(&memory->regions[middle], addr) != 0) {
+        found = place_in(&memory->regions[middle], addr);
+        if (found.base != NULL)
             *last = middle;
-            return &memory->regions[middle];
-        }
-        if (memory->regions[middle].addr < addr)
+        else if (memory->regions[middle].addr < addr)
             low = middle + 1;
         else
             high = middle;
     }
-    return NULL;
+    return found;
 }
 
 vsk_status
 vsk_memory_span(vsk_memory *memory, uint64_t addr, uint32_t len, vsk_span *span)
 {
-    const vsk_region *region = find(memory, addr, &memory->last);
-    uint64_t there;
+    place found = find(memory, addr, &memory->last);
 
-    if (region == NULL)
+    if (found.base == NULL)
         return VSK_BAD_ADDRESS;
-    there = bytes_from(region, addr);
-    span->base = region->base + (addr - region->addr);
+    span->base = found.base;
     span->addr = addr;
-    span->len = len <= there ? len : (uint32_t)there;
+    span->len = len <= found.bytes ? len : (uint32_t)found.bytes;
     return VSK_OK;
 }
 
 vsk_status
 vsk_memory_map(vsk_memory *memory, uint64_t addr, uint64_t len, uint8_t **base)
 {
-    const vsk_region *region = find(memory, addr, &memory->last_map);
+    place found = find(memory, addr, &memory->last_map);
 
-    if (region == NULL || bytes_from(region, addr) < len)
+    if (found.base == NULL || found.bytes < len)
         return VSK_BAD_ADDRESS;
-    *base = region->base + (addr - region->addr);
+    *base = found.base;
     return VSK_OK;
 }
 
