@@ -62,11 +62,12 @@ add_pieces(walker *walk)
     uint16_t flags = walk->flags;
 
     while (left != 0) {
-        vsk_span *span = &walk->chain->spans[walk->count];
+        vsk_span *span;
         vsk_status status;
 
-        if (walk->count == walk->chain->capacity)
+        if (walk->count >= walk->chain->capacity)
             return VSK_ERR_SPANS;
+        span = &walk->chain->spans[walk->count];
         status = vsk_memory_span(walk->memory, addr, left, span);
         if (status != VSK_OK)
             return status;
@@ -89,7 +90,7 @@ add_spans(walker *walk)
     uint32_t len = desc_len(walk);
     uint8_t *base = vsk_memory_hit(walk->memory, walk->addr, len);
 
-    if (RARE(base == NULL || len == 0 || walk->count == walk->chain->capacity))
+    if (RARE(base == NULL || len == 0 || walk->count >= walk->chain->capacity))
         return add_pieces(walk);
     walk->chain->spans[walk->count++] =
         (vsk_span){base, walk->addr, len, walk->slot, walk->flags};
