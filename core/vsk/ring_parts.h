@@ -18,7 +18,8 @@ vsk_ring_store_desc(uint8_t *at, const vsk_desc *desc)
     vsk_shared_write(at, wire, sizeof wire);
 }
 
-/* Private state only: all slots free, in order from 0. */
+/* Private state only: all slots free, in order from 0. Behind the last one is
+ * the first, so that every link is a slot. */
 static inline void
 vsk_ring_driver_begin(vsk_ring_driver *driver, const vsk_memory *memory,
                       const vsk_ring *ring, const vsk_ring_parts *parts,
@@ -37,7 +38,9 @@ vsk_ring_driver_begin(vsk_ring_driver *driver, const vsk_memory *memory,
         .in_order = (ring->features & VSK_F_IN_ORDER) != 0,
     };
     for (uint32_t i = 0; i < ring->size; i++)
-        slots[i] = (vsk_ring_slot){.next = (uint16_t)(i + 1)};
+        slots[i] = (vsk_ring_slot){
+            .next = (uint16_t)(i + 1 < ring->size ? i + 1 : 0),
+        };
 }
 
 /* Private state only: nothing is held. */

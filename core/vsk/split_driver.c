@@ -43,20 +43,20 @@ adopt(vsk_ring_driver *driver, uint16_t head)
 {
     vsk_ring_slot *slots = driver->slots;
     uint16_t at = head;
-    uint16_t count = 0;
+    uint16_t count = 1;
 
-    while (at < driver->size && slots[at].token == 0) {
+    if (head >= driver->size || slots[head].token != 0)
+        return;
+    for (;; count++) {
         vsk_desc desc = load_desc(driver, at);
 
         slots[at].token = 1;
-        slots[at].next = desc.next;
-        count++;
-        if ((desc.flags & VSK_DESC_F_NEXT) == 0)
+        if ((desc.flags & VSK_DESC_F_NEXT) == 0 || desc.next >= driver->size ||
+            slots[desc.next].token != 0)
             break;
-        at = slots[at].next;
+        slots[at].next = desc.next;
+        at = desc.next;
     }
-    if (count == 0)
-        return;
     slots[head].count = count;
     /* What the device may write is not known any more: any len will do. */
     slots[head].writable = VSK_CHAIN_MAX;
