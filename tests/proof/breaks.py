@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""The core without one of its checks: what a proof is worth."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from . import frama_c
+
+
+class Break(NamedTuple):
+    """A place in the core, what becomes of it, and the run that must alarm."""
+
+    run: str
+    file: str
+    old: str
+    new: str
+
+
+BREAKS = {
+    "broken-region": Break("memory", "memory.c", "offset >= region->size", "false"),
+    "broken-slot": Break("chain", "chain_parts.h", "walk->slot >= walk->size", "false"),
+    "broken-spans": Break(
+        "chain", "chain_parts.h", "len == 0 || walk->count >= walk->chain->capacity", "len == 0"
+    ),
+    "broken-lap": Break(
+        "list", "chain_list.c", "++list->slot == list->table->size", "++list->slot == 0"
+    ),
+}
+
+
+def run(name: str) -> frama_c.Result:
+    """Prove a copy of the core that is broken."""
+    fault = BREAKS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        core = Path(folder) / "core"
+        shutil.copytree(frama_c.CORE, core)
+        source = core / "vsk" / fault.file
+        text = source.read_text()
+        if text.count(fault.old) != 1:
+            raise RuntimeError(f"{name}: {fault.file} has not once {fault.old}")
+        source.write_text(text.replace(fault.old, fault.new))
+        return frama_c.prove(fault.run, core)
