@@ -3,9 +3,18 @@
  * the indices wrap. */
 #include "vsk/ring.h"
 
+/*@ lemma as_it_is: \forall integer x;
+        0 <= x < 0x10000 ==> (uint16_t)x == x;
+    lemma below: \forall integer x;
+        -0x10000 <= x < 0 ==> (uint16_t)x == x + 0x10000;
+    lemma far_below: \forall integer x;
+        -0x20000 <= x < -0x10000 ==> (uint16_t)x == x + 0x20000;
+
+    logic integer apart(integer a, integer b) =
+        a >= b ? a - b : a - b + 0x10000; */
+
 /*@ assigns \nothing;
-    ensures passed: \result <==>
-        (uint16_t)(event - old) < (uint16_t)(now - old); */
+    ensures passed: \result <==> apart(event, old) < apart(now, old); */
 bool vsk_ring_need_event(uint16_t event, uint16_t now, uint16_t old);
 
 #include "vsk/ring.c"
