@@ -24,8 +24,8 @@ BREAKS = {
     "broken-spans": Break(
         "chain", "chain_parts.h", "len == 0 || walk->count >= walk->chain->capacity", "len == 0"
     ),
-    "broken-lap": Break(
-        "list", "chain_list.c", "++list->slot == list->table->size", "++list->slot == 0"
+    "broken-index": Break(
+        "split_device", "split_parts.h", "8 * (size_t)(idx & (size - 1))", "8 * idx"
     ),
 }
 
