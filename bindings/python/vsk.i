@@ -298,6 +298,12 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
 %include "../captures.i"
 %include "../roles.i"
 %include "../socket.i"
+/* It waits for the other side: other threads run meanwhile. */
+%exception rogue_run %{
+    Py_BEGIN_ALLOW_THREADS
+    $action
+    Py_END_ALLOW_THREADS
+%}
 %include "../rogue.i"
 
 %extend kit_driver {

@@ -4,6 +4,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -86,6 +87,19 @@ def test_each_attack_is_a_call_by_its_name(target: Target) -> None:
 
 
 # ---- steps ----
+
+
+def test_a_device_of_the_same_process_can_be_attacked(path: Path) -> None:
+    with vsk.serve(vsk.Device(cid=3), path) as server:
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        try:
+            outcome = attacks.run(path, attacks.HEALTH, answered=False)
+        finally:
+            server.stop()
+            thread.join()
+
+    assert outcome.verdict == "pass"
 
 
 def test_what_is_no_step_is_refused(target: Target) -> None:
