@@ -4,7 +4,8 @@
  *     kind  size  head  spans  (kind addr? len? next){size + 8}  data ...
  *
  * kind: 1 packed, 2 INDIRECT_DESC agreed on, 4 RX, 8 the tables come as raw
- * bytes, 0x10 the wrap counter of a packed ring.
+ * bytes, 0x10 the wrap counter of a packed ring, 0x20 texts of the chain, 0x40
+ * words of any number, 0x80 reads and writes anywhere in memory.
  */
 #include "rig.h"
 
@@ -206,6 +207,40 @@ transmit(struct walk *walk, vsk_packet *packet, struct fuzz_input *input)
     FUZZ_CHECK(memcmp(wire, back, said) == 0);
 }
 
+/* All of a range or nothing, at any address. */
+static void
+touch_memory(struct walk *walk, struct fuzz_input *input)
+{
+    static uint8_t data[0x300], back[0x300];
+    vsk_memory *memory = &walk->memory->memory;
+    uint64_t addr = fuzz_addr(input);
+    uint64_t len = 3 * (uint64_t)fuzz_u8(input);
+    vsk_status status = vsk_memory_check(memory, addr, len);
+
+    if (addr >= FUZZ_HUGE && addr - FUZZ_HUGE < FUZZ_HUGE_SIZE)
+        return;
+    memset(data, FUZZ_PAYLOAD, sizeof data);
+    fuzz_memory_mark(walk->memory);
+    if (status == VSK_OK)
+        fuzz_memory_grant(walk->memory, addr, len);
+    FUZZ_CHECK(vsk_memory_fill(memory, addr, 1, len) == status);
+    FUZZ_CHECK(vsk_memory_write(memory, addr, data, len) == status);
+    FUZZ_CHECK(vsk_memory_read(memory, addr, back, len) == status);
+    fuzz_memory_check(walk->memory);
+    FUZZ_CHECK(status != VSK_OK || memcmp(data, back, len) == 0);
+}
+
+static void
+choose(struct walk *walk, struct fuzz_input *input)
+{
+    if ((walk->kind & 0x20) != 0)
+        fuzz_print_chain(&walk->chain);
+    if ((walk->kind & 0x40) != 0)
+        fuzz_print_words(fuzz_u8(input));
+    if ((walk->kind & 0x80) != 0)
+        touch_memory(walk, input);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -223,8 +258,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check_chain(walk.memory, (walk.kind & PACKED) != 0, walk.table,
                      walk.size, &walk.chain);
     fuzz_memory_check(walk.memory);
-    if ((walk.kind & 0x20) != 0)
-        fuzz_print_chain(&walk.chain);
+    choose(&walk, &input);
+    fuzz_memory_mark(walk.memory);
     if (is_huge(&walk.chain))
         return 0;
     if ((walk.kind & RX) == 0) {

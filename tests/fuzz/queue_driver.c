@@ -168,6 +168,7 @@ add_through_buffers(struct world *w, struct fuzz_input *input)
     uint32_t pieces[4];
     vsk_layout layout = {(shape & 16) != 0 ? pieces : NULL, 1 + (shape & 3),
                          (shape & 4) != 0};
+    const vsk_buffer anywhere = {fuzz_addr(input), size, (shape & 2) != 0};
     vsk_packet packet;
     uint16_t head;
 
@@ -176,7 +177,10 @@ add_through_buffers(struct world *w, struct fuzz_input *input)
     memset(payload, FUZZ_PAYLOAD, sizeof payload);
     vsk_packet_init(&packet, payload, size);
     fuzz_memory_grant(w->memory, FUZZ_DATA, 2 * FUZZ_DATA_SIZE);
-    if ((shape & 8) != 0)
+    if ((shape & 0xc0) == 0xc0)
+        (void)vsk_buffers_add(&w->buffers, &anywhere, 1, (shape & 4) >> 2,
+                              &head);
+    else if ((shape & 8) != 0)
         (void)vsk_buffers_post(&w->buffers, 44 + size, &layout, &head);
     else
         (void)vsk_buffers_send(&w->buffers, &packet, &layout, &head);
@@ -276,6 +280,7 @@ queue_go_on(struct world *w, struct fuzz_input *input)
     vsk_image_decode(&image, wire);
     FUZZ_CHECK(memcmp(&again.driver, &ring.driver, sizeof ring.driver) == 0);
     if (choice != 0) {
+        w->honest = false;
         fuzz_scribble(w->memory, input, FUZZ_RINGS, ring_bytes(w));
         again.driver.avail = choice == 1 ? fuzz_u16(input) : again.driver.avail;
     }

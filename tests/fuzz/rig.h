@@ -134,6 +134,10 @@ void fuzz_check_chain(const struct fuzz_memory *memory, bool packed,
 uint32_t fuzz_gather(const vsk_chain *chain, bool writable, uint8_t *to,
                      uint32_t size);
 
+/** Let every table of words be asked for a number, and a header that has it
+ * be said. */
+void fuzz_print_words(uint32_t number);
+
 /** Let the texts of a chain and its status be made, whatever they say. */
 void fuzz_print_chain(const vsk_chain *chain);
 
