@@ -6,6 +6,7 @@
 ./run fuzz --replay          every corpus of the tree, and SECONDS of each target behind it
 ./run fuzz --coverage        lines of core/vsk that no input reaches
 ./run fuzz --merge           the smallest corpora that reach as much, into the tree
+./run fuzz --breaks          the core broken on purpose: each break must be found
 ./run fuzz --afl NAME SECONDS    the same target under AFL++
   --preset fuzz-msan         with MemorySanitizer
 """
@@ -14,7 +15,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import afl, corpus, cover
+from . import afl, breaks, corpus, cover
 from .bench import TARGETS, Bench
 
 
@@ -28,6 +29,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--replay", nargs="?", type=int, const=0, metavar="SECONDS")
     parser.add_argument("--coverage", action="store_true")
     parser.add_argument("--merge", action="store_true")
+    parser.add_argument("--breaks", action="store_true")
     parser.add_argument("--afl", action="store_true")
     parser.add_argument("--seed", type=int, default=0, help="of libFuzzer; 0: another each time")
     parser.add_argument("--jobs", type=int, default=1, help="processes that share a corpus")
@@ -39,6 +41,8 @@ def main() -> int:
     args = options()
     if args.coverage:
         return cover.main()
+    if args.breaks:
+        return breaks.main(60)
     if args.merge:
         return corpus.merge(Bench("fuzz"), [args.name] if args.name else TARGETS)
     if args.replay is not None:

@@ -35,19 +35,21 @@ class Bench:
         """Path of a target."""
         return self.folder / "tests" / "fuzz" / f"fuzz-{name}"
 
-    def run(self, name: str, arguments: Iterable[object]) -> int:
-        """Run libFuzzer; its exit status, 0 where nothing failed."""
-        self.found.mkdir(parents=True, exist_ok=True)
-        options = [
-            f"-artifact_prefix={self.found}/{name}-",
+    def options(self, name: str) -> list[str]:
+        """What libFuzzer is told about a target."""
+        dictionary = HERE / f"{name}.dict"
+        return [
             f"-max_len={LONGEST.get(name, 400)}",
             "-timeout=10",
             "-rss_limit_mb=4096",
             "-print_final_stats=1",
+            *([f"-dict={dictionary}"] if dictionary.exists() else []),
         ]
-        dictionary = HERE / f"{name}.dict"
-        if dictionary.exists():
-            options.append(f"-dict={dictionary}")
+
+    def run(self, name: str, arguments: Iterable[object]) -> int:
+        """Run libFuzzer; its exit status, 0 where nothing failed."""
+        self.found.mkdir(parents=True, exist_ok=True)
+        options = [f"-artifact_prefix={self.found}/{name}-", *self.options(name)]
         command = [str(self.program(name)), *options, *map(str, arguments)]
         done = subprocess.run(command, env=self.env, stderr=subprocess.PIPE, text=True, check=False)
         self.report(name, done.returncode, done.stderr)

@@ -53,7 +53,9 @@ look(const vsk_capture_record *record, const uint8_t *data, uint64_t size)
     FUZZ_CHECK(record->data >= data && record->size <= size);
     FUZZ_CHECK(record->data + record->size <= data + size);
     if (record->comment_size != 0)
-        FUZZ_CHECK(memchr(record->comment, 0, record->comment_size) == NULL);
+        FUZZ_CHECK((const uint8_t *)record->comment > record->data &&
+                   (const uint8_t *)record->comment + record->comment_size <=
+                       data + size);
     if (vsk_capture_packet(record, &packet, &cut) != VSK_OK)
         return;
     FUZZ_CHECK(packet.size <= record->size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* A chain out of raw guest memory, and a packet out of it or into it.
  *
- *     kind  size  head  spans  (kind addr? len? next){size + 8}  data ...
+ *     kind  size  head  spans  more[12]  (kind addr? len? next){size + 8}  data ...
  *
  * kind: 1 packed, 2 INDIRECT_DESC agreed on, 4 RX, 8 the tables come as raw
  * bytes, 0x10 the wrap counter of a packed ring, 0x20 texts of the chain, 0x40
@@ -14,6 +14,7 @@
 #define TABLE (FUZZ_RINGS + 0x800u) /* an indirect one */
 #define TABLE_SIZE 8u
 #define SPANS 24u
+#define MORE 12u
 
 enum { PACKED = 1, INDIRECT = 2, RX = 4, RAW = 8, WRAP = 16 };
 
@@ -24,6 +25,7 @@ struct walk {
     uint16_t head;
     uint8_t *table;
     uint32_t next; /* where a buffer stands that follows the one before it */
+    uint8_t more[MORE]; /* what is drawn once the chain was walked */
     vsk_span spans[SPANS];
     vsk_chain chain;
 };
@@ -102,6 +104,7 @@ begin(struct walk *walk, struct fuzz_input *input)
     walk->table = walk->memory->regions[0].base;
     fuzz_poison(walk->spans, sizeof walk->spans);
     vsk_chain_init(&walk->chain, walk->spans, fuzz_u8(input) % (SPANS + 1));
+    fuzz_take(input, walk->more, MORE);
     fill(walk, input);
 }
 
@@ -250,6 +253,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     vsk_status status;
 
     begin(&walk, &input);
+    input = (struct fuzz_input){walk.more, MORE};
     fuzz_memory_mark(walk.memory);
     status = go(&walk);
     FUZZ_CHECK(status == walk.chain.status);

@@ -192,8 +192,7 @@ save(struct world *w, struct fuzz_input *input)
     if (status != VSK_OK)
         return;
     fuzz_shown(wire, bytes);
-    FUZZ_CHECK(vsk_device_init(&w->device, &w->config, &w->tables) == VSK_OK);
-    vsk_device_set_memory(&w->device, &w->memory->memory);
+    device_init(w);
     memset(w->role.flows, 0, sizeof w->role.flows); /* handles begin anew */
     if (spoil >= 0x40) {
         wire[fuzz_u16(input) % bytes] ^= fuzz_u8(input);

@@ -47,6 +47,9 @@ struct world {
 /** A device with a driver; live, unless the input says otherwise. */
 struct world *device_begin(struct fuzz_input *input);
 
+/** Another device in its place, which nobody has found yet. */
+void device_init(struct world *w);
+
 /** Take the driver's steps up to DRIVER_OK. */
 void device_live(struct world *w, uint64_t accepted);
 

@@ -43,6 +43,14 @@ device_live(struct world *w, uint64_t accepted)
     FUZZ_CHECK(vsk_device_write_status(&w->device, w->now, 15) == VSK_OK);
 }
 
+void
+device_init(struct world *w)
+{
+    FUZZ_CHECK(vsk_device_init(&w->device, &w->config, &w->tables) == VSK_OK);
+    vsk_device_set_memory(&w->device, &w->memory->memory);
+    w->device.tap = (vsk_tap){see, w};
+}
+
 struct world *
 device_begin(struct fuzz_input *input)
 {
@@ -70,9 +78,7 @@ device_begin(struct fuzz_input *input)
         .local_cid = VSK_CID_HOST,
         .seed = 7,
     };
-    FUZZ_CHECK(vsk_device_init(&w->device, &w->config, &w->tables) == VSK_OK);
-    vsk_device_set_memory(&w->device, &w->memory->memory);
-    w->device.tap = (vsk_tap){see, w};
+    device_init(w);
     w->device.show_packets = (format & 0x20) != 0;
     role_watch(&w->role, &w->device.endpoint, VSK_CID_HOST);
     w->role.print = (format & 0x10) != 0;

@@ -47,7 +47,7 @@ def chain_input(chain: dict[str, object], packed: bool) -> bytes:
         table = empty * 8
     size = 15 if packed else 4
     data = bytes.fromhex(str(chain.get("bytes", "")))[:600]
-    return bytes([kind, size, 0, 24]) + ring + table + data
+    return bytes([kind, size, 0, 24, 100, 0]) + b"\0" * 10 + ring + table + data
 
 
 def chains() -> Iterator[bytes]:
