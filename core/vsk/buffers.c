@@ -295,6 +295,10 @@ vsk_buffers_written(vsk_buffers *buffers, const vsk_used *used,
                 return VSK_ERR_SPANS;
             if (vsk_memory_span(&buffers->memory, addr, len, span) != VSK_OK)
                 return VSK_BAD_ADDRESS;
+            span->slot = 0; /* nobody remembers it */
+            span->flags = VSK_SPAN_WRITE;
+            if (addr != record->addr)
+                span->flags |= VSK_SPAN_REST;
             chain->count++;
             addr += span->len;
             len -= span->len;

@@ -134,7 +134,7 @@ VSK_API vsk_status vsk_buffers_reap(vsk_buffers *buffers, vsk_used *used);
  * @param buffers account to use
  * @param used as vsk_buffers_reap gave it
  * @param chain prepared by vsk_chain_init; gets the first written bytes of
- * the writable buffers as its spans
+ * the writable buffers as its spans, without their slots
  * @return VSK_OK, VSK_ERR_SPANS, VSK_BAD_ADDRESS, or used's own status
  */
 VSK_API vsk_status vsk_buffers_written(vsk_buffers *buffers,

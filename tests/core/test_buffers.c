@@ -432,6 +432,32 @@ what_was_written_across_two_regions_is_two_spans(void **state)
     rig_free(rig);
 }
 
+/* What stood in the table before says nothing of these spans. */
+static void
+what_was_written_says_that_it_was_writable(void **state)
+{
+    const vsk_buffer buffer = {RIG_NEXT - 20, 100, true};
+    struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
+    vsk_span spans[8];
+    vsk_chain chain;
+    vsk_used used;
+    uint16_t head;
+    (void)state;
+    assert_int_equal(vsk_buffers_add(&rig->buffers, &buffer, 1, 0, &head),
+                     VSK_OK);
+    used = answered(rig);
+    memset(spans, 0xff, sizeof spans);
+    vsk_chain_init(&chain, spans, 8);
+
+    assert_int_equal(vsk_buffers_written(&rig->buffers, &used, &chain), VSK_OK);
+
+    assert_int_equal(spans[0].flags, VSK_SPAN_WRITE);
+    assert_int_equal(spans[1].flags, VSK_SPAN_WRITE | VSK_SPAN_REST);
+    assert_int_equal(spans[0].slot, 0);
+    assert_int_equal(spans[1].slot, 0);
+    rig_free(rig);
+}
+
 /* What vsk_buffers_written says of one writable buffer that the device claims
  * to have filled. */
 static vsk_status
@@ -685,6 +711,7 @@ main(void)
         cmocka_unit_test(bytes_behind_the_used_length_do_not_surface),
         cmocka_unit_test(readable_buffers_are_not_what_the_device_wrote),
         cmocka_unit_test(what_was_written_across_two_regions_is_two_spans),
+        cmocka_unit_test(what_was_written_says_that_it_was_writable),
         cmocka_unit_test(
             what_was_written_where_there_is_no_memory_is_not_shown),
         cmocka_unit_test(what_was_written_does_not_come_round_to_address_zero),
