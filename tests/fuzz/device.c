@@ -26,10 +26,10 @@ transmit(struct world *w, struct fuzz_input *input)
     uint32_t cut = fuzz_u8(input);
     uint32_t size = header.len < 0x300 ? header.len : 0x20;
     uint64_t addr = FUZZ_DATA + 0x100 * (uint64_t)(w->place++ % 4);
+    uint32_t first = 1 + (cut & 0x3f) % (VSK_HEADER_SIZE + size);
     const vsk_buffer list[] = {
-        {addr, 1 + (cut & 0x3f) % (VSK_HEADER_SIZE + size),
-         (cut & 0xf0) == 0xf0},
-        {addr + list[0].len, VSK_HEADER_SIZE + size - list[0].len, false},
+        {addr, first, (cut & 0xf0) == 0xf0},
+        {addr + first, VSK_HEADER_SIZE + size - first, false},
         {fuzz_addr(input), cut & 15, false},
     };
     vsk_offer offer = {.buffers = list, .count = 1 + cut % 3, .token = 1};
