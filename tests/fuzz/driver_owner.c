@@ -14,6 +14,14 @@ send(struct world *w, struct fuzz_input *input, vsk_conn *conn)
     FUZZ_CHECK(status != VSK_OK || sent == bytes);
 }
 
+/* The transport was reset: the CID may be another one. */
+static void
+renew(struct world *w, uint32_t cid)
+{
+    if (vsk_guest_renew(&w->guest, cid) == VSK_OK)
+        w->role.sender_cid = cid;
+}
+
 /* Any packet, right or wrong, in any cut. */
 static void
 put(struct world *w, struct fuzz_input *input)
@@ -109,7 +117,7 @@ answer(struct world *w, struct fuzz_input *input)
     else if (event->kind == VSK_EVENT_EOF && choice >= 0x80)
         role_call(&w->role, input, w->now, event->conn);
     else if (event->kind == VSK_EVENT_RESET && choice < 0x80)
-        (void)vsk_guest_renew(&w->guest, ROLE_GUEST);
+        renew(w, ROLE_GUEST);
     else if (event->kind == VSK_EVENT_PACKET && choice >= 0xc0)
         vsk_guest_swallow(&w->guest);
     else if (event->kind == VSK_EVENT_PACKET && choice >= 0x80) {
@@ -169,7 +177,7 @@ driver_transport(struct world *w, struct fuzz_input *input)
         reset_queue(w, input);
         break;
     case 3:
-        (void)vsk_guest_renew(&w->guest, fuzz_edge(input));
+        renew(w, fuzz_edge(input));
         break;
     default:
         if (w->guest.open) {

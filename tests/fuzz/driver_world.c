@@ -87,6 +87,7 @@ void
 driver_open(struct world *w)
 {
     w->expected_first = w->expected_count = 0;
+    w->role.sender_cid = ROLE_GUEST;
     FUZZ_CHECK(vsk_guest_open(&w->guest, &w->memory->memory, &w->pool,
                               w->features, ROLE_GUEST) == VSK_OK);
     for (uint32_t i = 0; i < VSK_QUEUES; i++)
