@@ -52,16 +52,19 @@ load_of_list(walker *walk, follower *list)
     walk->slot = (uint16_t)list->slot;
 }
 
-/* Behind a fault: on to the end, where the name is. */
+/* Behind a fault: on to the end, where the name is. Where the fault is the end,
+ * the name was loaded with it. */
 static vsk_status
 skip_list(follower *list)
 {
-    while ((list->flags & VSK_DESC_F_NEXT) != 0) {
+    if ((list->flags & VSK_DESC_F_NEXT) == 0)
+        return VSK_OK;
+    do {
         vsk_status status = next_of_list(list);
 
         if (status != VSK_OK)
             return status;
-    }
+    } while ((list->flags & VSK_DESC_F_NEXT) != 0);
     list->id = vsk_shared_load16(desc_at(list) + 12);
     return VSK_OK;
 }

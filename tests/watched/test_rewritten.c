@@ -370,6 +370,15 @@ a_packet_behind_a_table_is_what_was_read_first(void **state)
 }
 
 static void
+a_chain_that_breaks_a_rule_is_what_was_read_first(void **state)
+{
+    (void)state;
+
+    on_every_ring(READ_BAD, false);
+    on_every_ring(READ_BAD, true);
+}
+
+static void
 a_packet_is_written_where_was_granted_first(void **state)
 {
     (void)state;
@@ -399,6 +408,7 @@ main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(a_packet_is_what_was_read_first),
         cmocka_unit_test(a_packet_behind_a_table_is_what_was_read_first),
+        cmocka_unit_test(a_chain_that_breaks_a_rule_is_what_was_read_first),
         cmocka_unit_test(a_packet_is_written_where_was_granted_first),
         cmocka_unit_test(a_packet_is_written_where_a_table_granted_first),
         cmocka_unit_test(what_comes_back_is_what_was_read_first),
