@@ -74,7 +74,7 @@ feed_bytes(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
         send_some(bridge, now, link, bridge->scratch, (size_t)got, 0, &sent);
     /* What did not go stays in the socket. */
     while (sent != 0) {
-        got = recv(link->fd, bridge->scratch, sent, MSG_DONTWAIT);
+        got = recv(link->fd, bridge->scratch, (size_t)sent, MSG_DONTWAIT);
         if (got <= 0)
             break;
         sent -= (uint64_t)got;

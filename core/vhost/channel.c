@@ -227,12 +227,11 @@ write_some(vsk_channel *channel)
     size_t size = channel->out_fd_count * sizeof(int);
 
     if (size != 0) {
-        struct cmsghdr *part;
+        struct cmsghdr *part = &control.align;
 
         memset(&control, 0, sizeof control);
         header.msg_control = control.room;
         header.msg_controllen = CMSG_SPACE(size);
-        part = CMSG_FIRSTHDR(&header);
         part->cmsg_level = SOL_SOCKET;
         part->cmsg_type = SCM_RIGHTS;
         part->cmsg_len = CMSG_LEN(size);
