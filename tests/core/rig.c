@@ -6,7 +6,7 @@
 static void
 add_region(struct rig *rig, uint64_t addr, uint64_t size)
 {
-    uint8_t *base = malloc(size);
+    uint8_t *base = malloc((size_t)size);
 
     assert_non_null(base);
     assert_true(rig->region_count < RIG_REGIONS);

@@ -2,6 +2,7 @@
 #include "rig.h"
 
 #include "vsk/capture.h"
+#include "vsk/le.h"
 
 #define NOW 0x0102030405060708u
 #define AT_INTERFACE 28u
@@ -352,10 +353,7 @@ recorded_size(const char *file, uint32_t records)
     size_t size = 24;
 
     while (records-- != 0) {
-        uint32_t bytes;
-
-        memcpy(&bytes, file + size + 8, 4);
-        size += 16 + bytes;
+        size += 16 + vsk_le_load32((const uint8_t *)file + size + 8);
     }
     return size;
 }
