@@ -265,7 +265,7 @@ change_all(struct scene *scene)
     for (uint32_t i = 0; i < scene->byte_count; i++)
         for (uint32_t which = 0; which < CHANGES; which++) {
             const struct byte *byte = &scene->bytes[i];
-            uint8_t change = which == 8 ? 0xff : (uint8_t)(1u << which);
+            uint8_t change = (uint8_t)(which == 8 ? 0xffu : 1u << which);
 
             run(scene, 0, byte->at, change, &changed);
             assert_nothing_else_written(scene, byte->at, &changed);
