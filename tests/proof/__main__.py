@@ -26,9 +26,12 @@ def report(name: str, result: Result) -> None:
 def faults(name: str, result: Result, listed: set[frama_c.Alarm]) -> list[str]:
     """What came and is not listed, and what is listed and did not come."""
     mine = {alarm for alarm in listed if alarm.run == name}
-    return [f"{alarm}: not listed" for alarm in sorted(result.alarms - mine)] + [
-        f"{alarm}: is listed and did not come" for alarm in sorted(mine - result.alarms)
-    ]
+    goals = [f"{name}: {result.open_goals} goals are open"] if result.open_goals else []
+    return (
+        goals
+        + [f"{alarm}: not listed" for alarm in sorted(result.alarms - mine)]
+        + [f"{alarm}: is listed and did not come" for alarm in sorted(mine - result.alarms)]
+    )
 
 
 def main() -> None:

@@ -27,6 +27,14 @@ BREAKS = {
     "broken-index": Break(
         "split_device", "split_parts.h", "8 * (size_t)(idx & (size - 1))", "8 * idx"
     ),
+    "broken-name": Break("split_driver", "split_driver.c", "id >= driver->size ||", ""),
+    "broken-id": Break(
+        "packed_driver",
+        "packed_driver.c",
+        "id >= driver->size || driver->slots[id].count == 0",
+        "driver->slots[id].count == 0",
+    ),
+    "broken-lap": Break("packed_device", "packed_parts.h", "slot -= size;", ""),
 }
 
 

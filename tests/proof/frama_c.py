@@ -22,17 +22,27 @@ class Harness(NamedTuple):
     sources: str  # of the core
     slevel: int  # states that are kept apart
     tables: bool = False  # guest memory by the promises of memory.h alone
-    returns: str = ""  # calls whose success is kept apart from their failure
+    returns: str = ""  # calls, and what they return that is kept apart
+    deeper: str = ""  # functions of which so many more states are kept apart
 
 
 HARNESSES = {
     "header": Harness("header", 0),
     "credit": Harness("credit", 0),
-    "memory": Harness("memory", 100, returns="vsk_memory_init vsk_memory_span"),
-    "bytes": Harness("memory", 100, returns="take vsk_memory_check vsk_memory_span"),
-    "chain": Harness("chain", 20, True, "vsk_memory_map"),
-    "split_device": Harness("split_device chain ring", 2, True, "vsk_memory_map"),
-    "list": Harness("chain chain_list", 2, True, "vsk_memory_map"),
+    "memory": Harness("memory", 100, returns="vsk_memory_init:0 vsk_memory_span:0"),
+    "bytes": Harness("memory", 100, returns="take:0 vsk_memory_check:0 vsk_memory_span:0"),
+    "chain": Harness("chain", 20, True, "vsk_memory_map:0"),
+    "split_device": Harness("split_device chain ring", 2, True, "vsk_memory_map:0"),
+    "split_driver": Harness("split_driver ring chain", 0, True, "vsk_memory_map:0"),
+    "list": Harness("chain chain_list", 2, True, "vsk_memory_map:0"),
+    "packed_device": Harness("packed_device chain ring", 10, True),
+    "packed_driver": Harness(
+        "packed_driver packed_device ring chain",
+        0,
+        True,
+        "vsk_memory_map:0 adopt:1:2:3 is_used:0",
+        "vsk_packed_driver_open:50 adopt:50 is_used:5 vsk_packed_reap:5",
+    ),
 }
 # The functions of which a contract says something; of credit, all.
 CONTRACTS = {
@@ -63,6 +73,7 @@ class Result(NamedTuple):
     alarms: set[Alarm]
     seconds: float
     note: str
+    open_goals: int = 0
 
 
 def listed() -> set[Alarm]:
@@ -123,17 +134,21 @@ def _reached(said: str, core: Path) -> set[str]:
     return {name for name in names if f"\n{name}(" in text}
 
 
+def _fine(option: str, functions: str) -> list[str]:
+    return [option, ",".join(functions.split())] if functions else []
+
+
 def _eva(name: str, core: Path, folder: Path) -> Result:
     harness, report, checks = HARNESSES[name], folder / "eva.csv", folder / "rte.csv"
     sources = [HERE / f"{name}.c", *(core / f"vsk/{noun}.c" for noun in harness.sources.split())]
     sources += [HERE / "tables.c"] if harness.tables else []
-    returns = ",".join(f"{call}:0" for call in harness.returns.split())
     began = time.monotonic()
     said = _frama_c(
         _includes(core), *sources, "-warn-invalid-pointer", "-eva", "-eva-show-progress",
         "-eva-slevel", str(harness.slevel), "-eva-interprocedural-splits",
         "-eva-domains", "equality,symbolic-locations", "-eva-equality-through-calls", "all",
-        *(["-eva-split-return-function", returns] if returns else []),
+        *_fine("-eva-split-return-function", harness.returns),
+        *_fine("-eva-slevel-function", harness.deeper),
         "-then", "-report-absolute-path", "-report-csv", report, folder=folder,
     )  # fmt: skip
     seconds = time.monotonic() - began
@@ -179,8 +194,12 @@ def _wp(name: str, core: Path, folder: Path) -> Result:
         function: f"{proven[function]} proven, {open_[function]} not"
         for function in {*proven, *open_}
     }
-    note = re.search(r"Proved goals: +(\d+ / \d+)", said)
-    return Result(functions, alarms, time.monotonic() - began, f", {note[1]} goals" if note else "")
+    goals = re.search(r"Proved goals: +(\d+) / (\d+)", said)
+    if not goals:
+        raise RuntimeError(f"{name}: WP had no goals")
+    done, all_ = int(goals[1]), int(goals[2])
+    note = f", {done} of {all_} goals"
+    return Result(functions, alarms, time.monotonic() - began, note, all_ - done)
 
 
 def prove(name: str, core: Path) -> Result:
