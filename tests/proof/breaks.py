@@ -28,6 +28,7 @@ BREAKS = {
         "split_device", "split_parts.h", "8 * (size_t)(idx & (size - 1))", "8 * idx"
     ),
     "broken-end": Break("list", "chain_list.c", "++list->slot == list", "++list->slot > list"),
+    "broken-copy": Break("payload", "packet.c", "part > size - copied", "false"),
     "broken-name": Break("split_driver", "split_driver.c", "id >= driver->size ||", ""),
     "broken-id": Break(
         "packed_driver",

@@ -27,8 +27,15 @@ class Harness(NamedTuple):
 
 
 HARNESSES = {
+    "le": Harness("", 10),
     "header": Harness("header", 0),
     "credit": Harness("credit", 0),
+    "packet": Harness(
+        "packet header chain",
+        3000,
+        returns="vsk_packet_from_spans:0 vsk_packet_from_tx:0 parse:0 vsk_packet_into_rx:0",
+    ),
+    "payload": Harness("packet header chain", 300),
     "memory": Harness("memory", 100, returns="vsk_memory_init:0 vsk_memory_span:0"),
     "bytes": Harness("memory", 100, returns="take:0 vsk_memory_check:0 vsk_memory_span:0"),
     "chain": Harness("chain", 20, True, "vsk_memory_map:0"),
