@@ -81,7 +81,7 @@ device_begin(struct fuzz_input *input)
     device_init(w);
     w->device.show_packets = (format & 0x20) != 0;
     role_watch(&w->role, &w->device.endpoint, VSK_CID_HOST);
-    w->role.print = (format & 0x10) != 0;
+    w->role.lines = (format & 0x10) != 0 ? ROLE_LINES : 0;
     w->now = 0;
     w->place = 0;
     begin_driver(w, accepted, (format & 0x40) != 0 ? 2 : QUEUE_MAX);

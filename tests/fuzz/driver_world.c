@@ -68,7 +68,7 @@ driver_begin(struct fuzz_input *input)
     FUZZ_CHECK(vsk_guest_init(&w->guest, &w->policy, &w->tables, 7) == VSK_OK);
     w->guest.tap = (vsk_tap){see, w};
     role_watch(&w->role, &w->guest.endpoint, ROLE_GUEST);
-    w->role.print = (format & 0x10) != 0;
+    w->role.lines = (format & 0x10) != 0 ? ROLE_LINES : 0;
     driver_open(w);
     return w;
 }

@@ -41,9 +41,9 @@ struct world {
     struct machine machines[PAIRS];
     vsk_lab lab;
     vsk_lab_pair pairs[PAIRS];
-    bool malign; /* a malign fault was on */
-    bool print;
-    uint32_t seen; /* since the last event */
+    bool malign;    /* a malign fault was on */
+    uint32_t lines; /* still to be made of what is seen */
+    uint32_t seen;  /* since the last event */
 };
 
 /** Two pairs that have met. */

@@ -11,8 +11,10 @@ see(void *user, const vsk_seen *seen)
     /* A packet may have been on its way when its connection was reset. */
     FUZZ_CHECK(w->malign || seen->kind != VSK_SEEN_REFUSED ||
                seen->status == VSK_BAD_FLOW);
-    if (w->print)
+    if (w->lines != 0) {
+        w->lines--;
         (void)vsk_trace_line(seen, line, sizeof line);
+    }
 }
 
 vsk_endpoint *
@@ -125,7 +127,7 @@ lab_begin(struct world *w, struct fuzz_input *input)
     vsk_lab_init(&w->lab, w->pairs, PAIRS, choices);
     w->lab.tap = (vsk_tap){see, w};
     w->malign = (format & 0x80) != 0;
-    w->print = (format & 0x40) != 0;
+    w->lines = (format & 0x40) != 0 ? 2 * ROLE_LINES : 0;
     w->seen = 0;
     lab_faults(w, fuzz_u8(input));
     for (uint32_t i = 0; i < PAIRS; i++)

@@ -11,6 +11,7 @@
 #endif
 
 #define LINE 64u
+#define UNCHECKED __attribute__((no_sanitize("address", "undefined")))
 
 _Noreturn void
 fuzz_fail(const char *truth, const char *file, int line)
@@ -240,11 +241,22 @@ fuzz_memory_granted(const struct fuzz_memory *memory, uint64_t addr,
     return false;
 }
 
+/* A sanitizer's memcmp looks at the arguments for longer than at the bytes. */
+UNCHECKED static bool
+same_line(const uint8_t *a, const uint8_t *b)
+{
+    uint8_t differ = 0;
+
+    for (uint32_t i = 0; i < LINE; i++)
+        differ |= a[i] ^ b[i];
+    return differ == 0;
+}
+
 /* Most lines are as they were: that is seen faster than byte by byte. */
 static void
 check_line(const uint8_t *before, const uint8_t *now, const uint8_t *granted)
 {
-    if (memcmp(before, now, LINE) == 0)
+    if (same_line(before, now))
         return;
     for (uint32_t i = 0; i < LINE; i++)
         FUZZ_CHECK(now[i] == before[i] || granted[i] != 0);
@@ -296,21 +308,4 @@ fuzz_shown(const void *at, size_t size)
 #endif
     (void)at;
     (void)size;
-}
-
-uint64_t
-fuzz_get(const uint8_t *at, unsigned bytes)
-{
-    uint64_t value = 0;
-
-    while (bytes-- > 0)
-        value = value << 8 | at[bytes];
-    return value;
-}
-
-void
-fuzz_put(uint8_t *at, unsigned bytes, uint64_t value)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(value >> 8 * i);
 }

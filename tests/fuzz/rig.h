@@ -117,9 +117,24 @@ void fuzz_poison(void *at, size_t size);
 /** Fail under MemorySanitizer where a byte was never initialised. */
 void fuzz_shown(const void *at, size_t size);
 
-/** Load or store a little-endian number. */
-uint64_t fuzz_get(const uint8_t *at, unsigned bytes);
-void fuzz_put(uint8_t *at, unsigned bytes, uint64_t value);
+/** Load a little-endian number. */
+static inline uint64_t
+fuzz_get(const uint8_t *at, unsigned bytes)
+{
+    uint64_t value = 0;
+
+    while (bytes-- > 0)
+        value = value << 8 | at[bytes];
+    return value;
+}
+
+/** Store a little-endian number. */
+static inline void
+fuzz_put(uint8_t *at, unsigned bytes, uint64_t value)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        at[i] = (uint8_t)(value >> 8 * i);
+}
 
 /* ---- what a chain may be ---- */
 

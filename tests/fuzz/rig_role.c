@@ -165,7 +165,8 @@ role_see(struct role *role, const vsk_seen *seen, uint32_t sends)
 
     role->seen++;
     FUZZ_CHECK(role->seen <= ROLE_SEEN_MAX);
-    if (role->print) {
+    if (role->lines != 0) {
+        role->lines--;
         (void)vsk_trace_line(seen, line, sizeof line);
         if (seen->kind == VSK_SEEN_PACKET)
             (void)vsk_trace_place(seen, line, sizeof line);

@@ -17,6 +17,7 @@
 #define ROLE_GUEST 3u        /* the guest's CID */
 #define ROLE_HOST_PORT 1234u /* and two more */
 #define ROLE_GUEST_PORT 1024u
+#define ROLE_LINES 24u      /* made in an input: they cost more than the rest */
 #define ROLE_SEEN_MAX 8192u /* things seen in one call at most */
 
 /** The tables of an endpoint. */
@@ -46,7 +47,7 @@ struct role {
     uint32_t peer_most;  /* of a peer's */
     uint32_t seen;       /* in this call */
     bool experiment;     /* any packet may be sent: it is the caller's */
-    bool print;          /* make a line of all that is seen */
+    uint32_t lines;      /* still to be made of what is seen */
     uint64_t sender_cid; /* of what the role sends */
 };
 
