@@ -78,6 +78,14 @@ vsk_device_write_status(vsk_device *device, uint64_t now, uint8_t status)
 
 /* ---- queues ---- */
 
+/* A saved state may name a place that no ring of this size has. */
+static bool
+has_place(const vsk_ring *ring, uint16_t place)
+{
+    return (ring->features & VSK_F_RING_PACKED) == 0 ||
+           (place & (VSK_RING_WRAP - 1)) < ring->size;
+}
+
 vsk_status
 vsk_device_start_queue(vsk_device *device, uint32_t queue, const vsk_ring *ring,
                        const vsk_ring_state *state)
@@ -90,9 +98,14 @@ vsk_device_start_queue(vsk_device *device, uint32_t queue, const vsk_ring *ring,
     agreed.features = device->setup.accepted & VSK_F_RING;
     status = vsk_queue_device_init(&device->queues[queue], &device->memory,
                                    &agreed, state);
-    if (status == VSK_OK)
-        device->started |= VSK_QUEUE_BIT(queue);
-    return status;
+    if (status != VSK_OK)
+        return status;
+    device->started |= VSK_QUEUE_BIT(queue);
+    /* Not the ring that the event went into: its driver has begun anew, and
+     * does so when it has seen all events. */
+    if (queue == VSK_EVENT && !has_place(&agreed, device->gate_at))
+        device->gate = false;
+    return VSK_OK;
 }
 
 vsk_status

@@ -13,7 +13,9 @@
 #define AT_CID 24u
 #define AT_NEXT_PORT 84u
 #define AT_STATUS 96u
+#define AT_GATE 98u
 #define AT_USED 99u
+#define AT_GATE_AT 100u
 /* In a connection. */
 #define AT_LOCAL_CID 0u
 #define AT_PEER_CID 8u
@@ -1154,6 +1156,29 @@ every_byte_may_be_damaged(void **state)
 }
 
 static void
+a_gate_is_not_looked_for_behind_the_ring(void **state)
+{
+    struct bench *bench = bench_new();
+    struct image image;
+    (void)state;
+
+    bench_quiet(bench);
+    image = saved(bench);
+    image.bytes[AT_GATE] = 1;
+    memset(image.bytes + AT_GATE_AT, 0xff, 2);
+    replace(bench);
+    assert_int_equal(restore(bench, &image), VSK_OK);
+    start_again(bench, &image);
+    bench_post(bench, VSK_EVENT, 1, 4);
+
+    bench_transmit_op(bench, VSK_OP_REQUEST, GUEST_PORT);
+
+    bench_comes(bench, VSK_EVENT_REQUEST);
+    free(image.bytes);
+    bench_free(bench);
+}
+
+static void
 no_part_of_the_bytes_is_an_image(void **state)
 {
     struct bench *bench = bench_busy();
@@ -1617,6 +1642,7 @@ main(void)
         cmocka_unit_test(every_field_is_kept),
         cmocka_unit_test(reset_connections_sends_rst_and_tells_close),
         cmocka_unit_test(every_byte_may_be_damaged),
+        cmocka_unit_test(a_gate_is_not_looked_for_behind_the_ring),
         cmocka_unit_test(no_part_of_the_bytes_is_an_image),
         cmocka_unit_test(a_head_that_cannot_be_is_refused),
         cmocka_unit_test(flows_that_cannot_be_are_refused),
