@@ -78,11 +78,12 @@ vsk_lab_reset_queue(vsk_lab *lab, uint32_t pair, const vsk_memory *memory,
                     uint32_t queue, uint32_t size)
 {
     vsk_lab_pair *both = &lab->pairs[pair];
-    uint8_t bit = (uint8_t)(1u << queue);
+    uint8_t bit;
     vsk_status status;
 
     if (queue >= VSK_QUEUES)
         return VSK_ERR_ARGUMENT;
+    bit = (uint8_t)(1u << queue);
     status = vsk_guest_check_reset(both->guest, queue, size);
     if (status == VSK_OK)
         status = vsk_device_reset_queue(both->device, queue);

@@ -1225,6 +1225,7 @@ a_reset_of_one_queue_must_be_negotiated_and_fit(void **state)
     assert_int_equal(reset_queue(w, VSK_TX, 0), VSK_ERR_SIZE);
     assert_int_equal(reset_queue(w, VSK_TX, 512), VSK_ERR_SIZE);
     assert_int_equal(reset_queue(w, VSK_QUEUES, 16), VSK_ERR_ARGUMENT);
+    assert_int_equal(reset_queue(w, UINT32_MAX, 16), VSK_ERR_ARGUMENT);
     assert_int_equal(
         vsk_device_reset_queue(&w->machines[0]->device, VSK_QUEUES),
         VSK_ERR_STATE);
