@@ -73,6 +73,16 @@ forget(vsk_lab_pair *pair)
     pair->awake[VSK_SIDE_GUEST] = true;
 }
 
+/* Chains were given back, and a fault has kept the guest from seeing it. */
+static bool
+holds_back(const vsk_device *device, uint32_t queue)
+{
+    const vsk_ring_device *ring = &device->queues[queue].ring;
+
+    return (device->started & 1u << queue) != 0 &&
+           ring->staged != ring->state.used;
+}
+
 vsk_status
 vsk_lab_reset_queue(vsk_lab *lab, uint32_t pair, const vsk_memory *memory,
                     uint32_t queue, uint32_t size)
@@ -85,6 +95,8 @@ vsk_lab_reset_queue(vsk_lab *lab, uint32_t pair, const vsk_memory *memory,
         return VSK_ERR_ARGUMENT;
     bit = (uint8_t)(1u << queue);
     status = vsk_guest_check_reset(both->guest, queue, size);
+    if (status == VSK_OK && holds_back(both->device, queue))
+        status = VSK_ERR_BUSY;
     if (status == VSK_OK)
         status = vsk_device_reset_queue(both->device, queue);
     if (status != VSK_OK)

@@ -1299,6 +1299,32 @@ a_packet_in_hand_keeps_its_queue(void **state)
 }
 
 static void
+what_a_device_has_not_shown_yet_keeps_its_queue(void **state)
+{
+    struct world *w = world_new(1, 1, NULL);
+    (void)state;
+
+    world_start(w);
+    run(w, POLLS_MAX);
+    w->lab.faults.hold = VSK_SECOND;
+    w->apps[0][VSK_SIDE_GUEST][0].total = 1;
+    w->apps[0][VSK_SIDE_DEVICE][0].echo = true;
+    connect_app(w, 0, 0);
+    while (w->kinds[VSK_EVENT_REQUEST] == 0)
+        assert_true(step(w, VSK_MILLISECOND));
+    while (step(w, VSK_MILLISECOND))
+        ;
+    assert_int_equal(w->kinds[VSK_EVENT_CONNECT], 0);
+
+    assert_int_equal(reset_queue(w, VSK_RX, 64), VSK_ERR_BUSY);
+
+    run(w, POLLS_MAX);
+    assert_int_equal(reset_queue(w, VSK_RX, 64), VSK_OK);
+    assert_all_arrived(w, 1);
+    world_free(w);
+}
+
+static void
 a_new_event_queue_lets_the_device_go_on(void **state)
 {
     struct world *w = world_new(1, 1, NULL);
@@ -2175,6 +2201,7 @@ main(void)
             a_queue_that_is_reset_is_left_alone_until_it_is_enabled),
         cmocka_unit_test(what_a_device_has_in_hand_is_void_with_its_queue),
         cmocka_unit_test(a_packet_in_hand_keeps_its_queue),
+        cmocka_unit_test(what_a_device_has_not_shown_yet_keeps_its_queue),
         cmocka_unit_test(a_new_event_queue_lets_the_device_go_on),
         cmocka_unit_test(kicks_carry_where_the_next_chain_will_be),
         cmocka_unit_test(a_seed_decides_everything),
