@@ -25,8 +25,8 @@ class Break(NamedTuple):
 BREAKS = [
     Break(
         "vsk/memory.c",
-        "span->len = len <= there ? len : (uint32_t)there;",
-        "span->len = len; (void)there;",
+        "span->len = len <= found.bytes ? len : (uint32_t)found.bytes;",
+        "span->len = len;",
         "chain",
         "a span runs over the end of its region",
     ),
