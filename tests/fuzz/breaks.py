@@ -94,9 +94,9 @@ BREAKS = [
         "memory of a chain that came back is lost",
     ),
     Break(
-        "vsk/credit.c",
-        "*fwd_cnt = credit->fwd_cnt;",
-        "*fwd_cnt = credit->fwd_cnt + 1;",
+        "vsk/endpoint_send.c",
+        "header->fwd_cnt = conn->credit.fwd_cnt;",
+        "header->fwd_cnt = conn->credit.fwd_cnt + 1;",
         "lab",
         "an honest side says that it has taken more than came",
     ),

@@ -22,16 +22,24 @@ def archive(name: str) -> Path:
 
 
 def unpack(name: str, to: Path) -> int:
-    """Write a corpus as files; how many there are."""
+    """Write a corpus as files, and the seeds; how many there are.
+
+    What was merged is what reaches most, such as a lab with all faults: what must hold without
+    them would hardly be asked."""
+    from . import seeds
+
+    first = seeds.of(name)
+    for number, content in enumerate(first):
+        (to / f"seed-{number}").write_bytes(content)
     if not archive(name).exists():
-        return 0
+        return len(first)
     with tarfile.open(archive(name)) as tar:
         members = tar.getmembers()
         for member in members:
             file = tar.extractfile(member)
             if file is not None:
                 (to / member.name).write_bytes(file.read())
-    return len(members)
+    return len(first) + len(members)
 
 
 def pack(name: str, inputs: list[bytes]) -> None:
@@ -46,16 +54,12 @@ def pack(name: str, inputs: list[bytes]) -> None:
 
 def merge(bench: "Bench", names: list[str]) -> int:
     """Pack the smallest inputs that reach what seeds, tree and working corpus reach."""
-    from . import seeds
-
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
             top = Path(folder)
             for part in ("small", "all"):
                 (top / part).mkdir()
             unpack(name, top / "all")
-            for number, content in enumerate(seeds.of(name)):
-                (top / "all" / f"seed-{number}").write_bytes(content)
             work = bench.work / name
             if work.exists():
                 shutil.copytree(work, top / "all", dirs_exist_ok=True)
