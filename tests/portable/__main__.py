@@ -11,14 +11,12 @@ from pathlib import Path
 from vsk.linux import packages
 
 TOP = Path(__file__).parents[2]
-# What is left out besides: vhost-user's numbers are in the machine's own order, and the bytes in
-# these tests are those of little-endian ones.
-MACHINES = {"s390x": "|^vhost-(message|memory_table)", "armhf": ""}
+MACHINES = ("s390x", "armhf")
 LIBRARIES = ("libcmocka-dev", "libcmocka0", "libcjson-dev", "libcjson1")
 OPTIONS = ("VSK_PYTHON=OFF", "VSK_LUA=OFF", "VSK_INSTALL_C=OFF")
 TESTS = "^(core-.*|vhost-(dial|memory_table|message|notice))$"
 # Long, and about cuts and schedules that no machine changes; threads show this machine's order.
-LEFT_OUT = "^core-(cutter|schedules|threads)"
+LEFT_OUT = "^core-(cutter|flipped|schedules|threads)"
 
 
 def libraries(machine: str) -> Path:
@@ -55,7 +53,7 @@ def _fetch(machine: str, scratch: Path) -> Path:
 def main() -> int:
     """Build and test on each machine; 0 where all passed."""
     failed = 0
-    for machine, besides in MACHINES.items():
+    for machine in MACHINES:
         build = TOP / "build" / machine
         settings = [f"-D{option}" for option in (*OPTIONS, f"VSK_FOREIGN={libraries(machine)}")]
         toolchain = TOP / "tests/portable" / f"{machine}.cmake"
@@ -65,7 +63,7 @@ def main() -> int:
         )
         subprocess.run(["cmake", "--build", build, "--target", "vsk_portable"], check=True)
         test = ["ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error"]
-        which = ["-R", TESTS, "-E", LEFT_OUT + besides, "-LE", "^full$", "-j", "2"]
+        which = ["-R", TESTS, "-E", LEFT_OUT, "-LE", "^full$", "-j", "2"]
         failed |= subprocess.run([*test, *which], check=False).returncode
     return failed
 

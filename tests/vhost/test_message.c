@@ -7,10 +7,17 @@
 
 /* Integers as they lie in memory: the machine's own order. */
 #define BYTE(value, shift) (uint8_t)((value) >> (shift)&0xff)
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define AT(byte, size) (((size)-1 - (byte)) * 8)
+#else
+#define AT(byte, size) ((byte)*8)
+#endif
 #define U32(value)                                                             \
-    BYTE(value, 0), BYTE(value, 8), BYTE(value, 16), BYTE(value, 24)
+    BYTE(value, AT(0, 4)), BYTE(value, AT(1, 4)), BYTE(value, AT(2, 4)),       \
+        BYTE(value, AT(3, 4))
 #define U64(value)                                                             \
-    U32((uint64_t)(value)&UINT64_C(0xffffffff)), U32((uint64_t)(value) >> 32)
+    U32((uint64_t)(value) >> AT(0, 2) * 4 & UINT64_C(0xffffffff)),             \
+        U32((uint64_t)(value) >> AT(1, 2) * 4 & UINT64_C(0xffffffff))
 
 /* Every field differs from every other one. */
 #define DESC UINT64_C(0x1112131415161718)
