@@ -22,8 +22,8 @@ struct flipped {
     pthread_mutex_t change; /* the flipper's: while it is held memory stays */
     atomic_bool over;
     atomic_ullong flips;
-    rig_random random;
-    bool posted[QUEUE]; /* the places that the device has */
+    rig_random random, flipped; /* of the ends; of the flipper */
+    bool posted[QUEUE];         /* the places that the device has */
 };
 
 /* Outside of ThreadSanitizer's sight, as another process would do it. */
@@ -37,7 +37,7 @@ static void *
 flipper(void *argument)
 {
     struct flipped *all = argument;
-    rig_random random = ~all->random;
+    rig_random random = all->flipped;
 
     while (!atomic_load(&all->over)) {
         vsk_region *region;
@@ -182,6 +182,7 @@ survive(uint64_t features)
     uint32_t idle = 0;
     pthread_t thread;
 
+    all.flipped = ~all.random;
     pthread_mutex_init(&all.change, NULL);
     assert_int_equal(pthread_create(&thread, NULL, flipper, &all), 0);
     while (popped < wanted) {
