@@ -69,8 +69,10 @@ vsk_bridge_dial(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
         (status != VSK_OK || taken != (size_t)got))
         status = VSK_BAD_DIAL;
     /* What follows the line is the guest's: it stays where it is. */
-    (void)recv(link->fd, bytes, taken, MSG_DONTWAIT);
-    if (status < 0)
+    got = recv(link->fd, bytes, taken, MSG_DONTWAIT);
+    if (got < 0 || (size_t)got != taken)
+        vsk_bridge_release(bridge, link);
+    else if (status < 0)
         refuse_line(bridge, link, status);
     else if (status == VSK_OK)
         ask(bridge, now, link);

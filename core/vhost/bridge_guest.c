@@ -66,6 +66,11 @@ feed_bytes(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
 
     if (got < 0 && vsk_bridge_would_block())
         return false;
+    /* One that closed before it had read all has said all that it had to. */
+    if (got < 0 && errno != ECONNRESET) {
+        vsk_bridge_reset(bridge, now, link);
+        return false;
+    }
     if (got <= 0) {
         mute(bridge, now, link);
         return false;
@@ -75,8 +80,11 @@ feed_bytes(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
     /* What did not go stays in the socket. */
     while (sent != 0) {
         got = recv(link->fd, bridge->scratch, (size_t)sent, MSG_DONTWAIT);
-        if (got <= 0)
-            break;
+        if (got <= 0) {
+            /* It would go twice. */
+            vsk_bridge_reset(bridge, now, link);
+            return false;
+        }
         sent -= (uint64_t)got;
     }
     if (status < 0)
@@ -135,6 +143,10 @@ feed_message(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
 
     if (got < 0 && vsk_bridge_would_block())
         return false;
+    if (got < 0 && errno != ENOMSG && errno != ECONNRESET) {
+        vsk_bridge_reset(bridge, now, link);
+        return false;
+    }
     if (got < 0 || conn == NULL) {
         mute(bridge, now, link);
         return false;
@@ -159,7 +171,10 @@ feed_message(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
                   (size_t)((uint64_t)got - link->sent), VSK_SEQ_EOM, &sent);
     link->sent += sent;
     if (status == VSK_OK) {
-        (void)recv(link->fd, bridge->scratch, 1, MSG_DONTWAIT);
+        if (recv(link->fd, bridge->scratch, 1, MSG_DONTWAIT) < 0) {
+            vsk_bridge_reset(bridge, now, link);
+            return false;
+        }
         link->sent = 0;
     }
     if (status < 0)

@@ -11,6 +11,7 @@ import itertools
 import logging
 import os
 import re
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from vsk.front_end import Link
 
 BUILD = Path(os.environ["VSK_BUILD"])
 DATA = bytes(range(256)) * 40
+TURNS = 5000  # that a guest waits, where a few do
 HELLO = {"src": (3, 1024), "dst": (2, 1234), "op": "RW"}
 
 
@@ -113,11 +115,15 @@ class Both:
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.path = path
         self.server: vsk.Server | None = None
+        self.turns = 0
         monkeypatch.setattr(Link, "_sleep", self.sleep)
 
     def sleep(self, seconds: float | None) -> None:
         assert self.server is not None
         self.server.dispatch()
+        self.turns += 1
+        if self.turns > TURNS:
+            raise TimeoutError("what failed was what somebody waits for")
 
     def talk(self, features: Feature) -> None:
         self.path.unlink(missing_ok=True)
@@ -128,7 +134,35 @@ class Both:
                 assert conn.exchange(DATA) == DATA
                 conn.close()
         finally:
-            self.server = None
+            self.server, self.turns = None, 0
+
+    def bridge(self) -> None:
+        """A program at the host's end listens; another one comes by CONNECT."""
+        self.path.unlink(missing_ok=True)
+        uds = self.path.with_suffix(".uds")
+        door = self.path.with_suffix(".uds_52")
+        door.unlink(missing_ok=True)
+        try:
+            with (
+                socket.socket(socket.AF_UNIX) as listener,
+                socket.socket(socket.AF_UNIX) as caller,
+                vsk.bridge(self.path, uds) as server,
+            ):
+                self.server = server
+                listener.bind(str(door))
+                listener.listen()
+                with vsk.attach(self.path) as guest:
+                    conn = guest.connect(2, 52)
+                    program, _ = listener.accept()
+                    with program:
+                        program.sendall(DATA)
+                        assert conn.recv_exactly(len(DATA)) == DATA
+                    waiting = guest.listen(1234)
+                    caller.connect(str(uds))
+                    caller.sendall(b"CONNECT 1234\nhello")
+                    assert waiting.accept().recv_exactly(5) == b"hello"
+        finally:
+            self.server, self.turns = None, 0
 
 
 FORMATS: list[tuple[str, dict[str, bool], Feature]] = [
@@ -208,3 +242,14 @@ def test_sockets_bear_each_failure(
     caplog.set_level(logging.CRITICAL, "vsk")
     both = Both(tmp_path / "x", monkeypatch)
     assert fail_in_turn(shim, lambda: both.talk(bits), caplog) > 200
+
+
+def test_bridges_bear_each_failure(
+    shim: Shim,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.CRITICAL, "vsk")
+    both = Both(tmp_path / "x", monkeypatch)
+    assert fail_in_turn(shim, both.bridge, caplog) > 200
