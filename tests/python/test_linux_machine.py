@@ -120,9 +120,9 @@ def test_a_driver_that_is_unbound_and_bound_again_finds_the_device(
             conn = boot.linux.connect(7000 + turn, listen=f"vsock-cat -l {7000 + turn}")
 
             boot.linux.run(f"echo {name} > {DRIVER}/unbind")
-            assert not boot.server.live
+            boot.linux.wait_for(lambda: not boot.server.live)  # its messages may still be read
             boot.linux.run(f"echo {name} > {DRIVER}/bind")
-            assert boot.server.live
+            boot.linux.wait_for(lambda: boot.server.live)
 
             # User Mode Linux unbinds as if it paused: the next driver shows that it did not.
             assert conn.state is vsk.State.CLOSED
