@@ -258,6 +258,6 @@ kit_memory_locate(kit_memory *memory, uint64_t addr, uint64_t len,
         return VSK_ERR_CLOSED;
     if (vsk_memory_map(table, addr, len, base) != VSK_OK)
         return VSK_ERR_ADDRESS;
-    *block = memory->blocks[table->last_map];
+    *block = memory->blocks[table->map - table->regions];
     return VSK_OK;
 }

@@ -10,7 +10,12 @@ vsk_chain_init(vsk_chain *chain, vsk_span *spans, uint32_t capacity)
 void
 vsk_desc_decode(vsk_desc *desc, const uint8_t *wire)
 {
-    *desc = desc_from(vsk_le_load64(wire), vsk_le_load64(wire + 8));
+    *desc = (vsk_desc){
+        .addr = vsk_le_load64(wire),
+        .len = vsk_le_load32(wire + 8),
+        .flags = vsk_le_load16(wire + 12),
+        .next = vsk_le_load16(wire + 14),
+    };
 }
 
 void
@@ -22,46 +27,37 @@ vsk_desc_encode(const vsk_desc *desc, uint8_t *wire)
     vsk_le_store16(wire + 14, desc->next);
 }
 
-static inline vsk_status
-follow(walker *walk, const vsk_desc_table *ring)
+vsk_status
+vsk_chain_add(vsk_chain *chain, vsk_memory *memory, vsk_piece buffer)
 {
-    for (;;) {
-        vsk_status status = load(walk);
+    while (buffer.len != 0) {
+        vsk_span *span;
+        vsk_status status;
 
-        if (RARE(status != VSK_OK))
+        if (chain->count >= chain->capacity)
+            return VSK_ERR_SPANS;
+        span = &chain->spans[chain->count];
+        status = vsk_memory_span(memory, buffer.addr, buffer.len, span);
+        if (status != VSK_OK)
             return status;
-        if (RARE(desc_has(walk, VSK_DESC_F_INDIRECT))) {
-            status = enter_table(walk, ring, ring->size - walk->chain->buffers);
-            if (status != VSK_OK)
-                return status;
-            continue;
-        }
-        status = add_buffer(walk);
-        if (status != VSK_OK || !desc_has(walk, VSK_DESC_F_NEXT))
-            return status;
-        walk->slot = (uint16_t)(walk->rest >> 48);
+        span->slot = buffer.slot;
+        span->flags = buffer.flags;
+        buffer.flags |= VSK_SPAN_REST;
+        chain->count++;
+        buffer.addr += span->len;
+        buffer.len -= span->len;
+        /* The address space ends at 2^64: no buffer comes round to 0. */
+        if (buffer.len != 0 && buffer.addr == 0)
+            return VSK_BAD_ADDRESS;
     }
+    return VSK_OK;
 }
 
 vsk_status
 vsk_chain_walk(vsk_chain *chain, vsk_memory *memory,
                const vsk_desc_table *table, uint16_t head)
 {
-    walker walk = {
-        .chain = chain,
-        .memory = memory,
-        .table = table->base,
-        .size = table->size,
-        .left = table->size,
-        .end = VSK_BAD_LOOP,
-        .slot = head,
-    };
-
-    chain->head = head;
-    chain->buffers = 0;
-    chain->indirect = false;
-    chain->table = 0;
-    return conclude(&walk, follow(&walk, table));
+    return walk_ring(chain, memory, table, head);
 }
 
 void

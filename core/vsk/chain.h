@@ -9,9 +9,10 @@
  *                                                     readable  writable
  *
  * In a split ring descriptors are linked; a packed ring has them in a list,
- * one behind the other, and its last one names the chain. Every descriptor is loaded once and a table's address is translated once; a
- * walk takes at most as many steps as the tables have entries. After it the
- * ring may change as it likes: all that follows uses the spans. Readable
+ * one behind the other, and its last one names the chain. Every descriptor is
+ * loaded once and a table's address is translated once; a walk takes at most as
+ * many steps as the tables have entries. After it the ring may change as it
+ * likes: all that follows uses the spans. Readable
  * spans come first. A chain that breaks a rule keeps its status, the spans
  * that came before, and the descriptor where it broke.
  */
@@ -72,11 +73,12 @@ typedef struct vsk_chain {
     uint64_t readable;     /**< bytes of the readable part */
     uint64_t writable;     /**< bytes of the writable part */
     vsk_status status;     /**< VSK_OK, or the rule that the chain breaks */
-    vsk_desc desc;         /**< the descriptor that was loaded last */
+    vsk_desc desc;         /**< the descriptor where it breaks the rule */
     uint64_t table;        /**< guest address of the indirect table */
     uint16_t head;         /**< its name when it goes back: slot of the first
                               descriptor; packed: buffer id of the last */
-    uint16_t slot;         /**< slot of desc, or the slot out of range */
+    uint16_t slot;         /**< slot of desc, or the slot out of range; these
+                              two only where status is not VSK_OK */
     uint16_t length;       /**< packed: descriptors in the ring */
     bool indirect;         /**< an indirect table was entered */
     bool held;             /**< popped and not given back yet */

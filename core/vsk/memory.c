@@ -25,71 +25,65 @@ vsk_memory_init(vsk_memory *memory, const vsk_region *regions, uint32_t count)
     }
     /* With a region there always is a last one to look at first. */
     memory->regions = count != 0 ? regions : &NOTHING;
+    memory->near[0] = memory->regions;
+    memory->near[1] = memory->regions;
+    memory->map = memory->regions;
     memory->count = count;
-    memory->last = 0;
-    memory->last_map = 0;
     return VSK_OK;
 }
 
-/* Where an address is found. */
-typedef struct place {
-    uint8_t *base;  /* in host memory; NULL where it is in no region */
-    uint64_t bytes; /* from there to the region's end */
-} place;
-
-static place
-place_in(const vsk_region *region, uint64_t addr)
+/* The only region where an address can be: the last that begins before it, if
+ * any does. No branch depends on what is found on the way. */
+static const vsk_region *
+find(const vsk_memory *memory, uint64_t addr)
 {
-    uint64_t offset = addr - region->addr;
+    const vsk_region *region = memory->regions;
 
-    if (offset >= region->size)
-        return (place){NULL, 0};
-    return (place){region->base + offset, region->size - offset};
+    for (uint32_t left = memory->count; left > 1;) {
+        uint32_t half = left / 2;
+
+        region += region[half].addr <= addr ? half : 0;
+        left -= half;
+    }
+    return region;
 }
 
-/* The place of an address; the region that had the last one comes first. */
-static place
-find(const vsk_memory *memory, uint64_t addr, uint32_t *last)
+static bool
+has(const vsk_region *region, uint64_t addr)
 {
-    place found = place_in(&memory->regions[*last], addr);
-    uint32_t low = 0, high = memory->count;
-
-    while (found.base == NULL && low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        found = place_in(&memory->regions[middle], addr);
-        if (found.base != NULL)
-            *last = middle;
-        else if (memory->regions[middle].addr < addr)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return found;
+    return addr - region->addr < region->size;
 }
 
 vsk_status
 vsk_memory_span(vsk_memory *memory, uint64_t addr, uint32_t len, vsk_span *span)
 {
-    place found = find(memory, addr, &memory->last);
+    const vsk_region *region = memory->near[0];
+    uint64_t left;
 
-    if (found.base == NULL)
-        return VSK_BAD_ADDRESS;
-    span->base = found.base;
+    if (!has(region, addr))
+        region = memory->near[1];
+    if (!has(region, addr)) {
+        region = find(memory, addr);
+        if (!has(region, addr))
+            return VSK_BAD_ADDRESS;
+        memory->near[1] = memory->near[0];
+        memory->near[0] = region;
+    }
+    left = region->size - (addr - region->addr);
+    span->base = region->base + (addr - region->addr);
     span->addr = addr;
-    span->len = len <= found.bytes ? len : (uint32_t)found.bytes;
+    span->len = len <= left ? len : (uint32_t)left;
     return VSK_OK;
 }
 
 vsk_status
 vsk_memory_map(vsk_memory *memory, uint64_t addr, uint64_t len, uint8_t **base)
 {
-    place found = find(memory, addr, &memory->last_map);
-
-    if (found.base == NULL || found.bytes < len)
-        return VSK_BAD_ADDRESS;
-    *base = found.base;
-    return VSK_OK;
+    if (vsk_region_hit(memory->map, addr, len, base))
+        return VSK_OK;
+    memory->map = find(memory, addr);
+    return vsk_region_hit(memory->map, addr, len, base) ? VSK_OK
+                                                        : VSK_BAD_ADDRESS;
 }
 
 /* The next piece of a range; the range shrinks by it. */

@@ -9,11 +9,13 @@
  * The region table is the caller's: sorted by address, not overlapping.
  * Neighbours may touch; a buffer across their edge is two spans. A vsk_memory
  * is a few words that are copied into every queue end: each end remembers its
- * own last hit, so that two threads share nothing but the table.
+ * own last hits, so that two threads share nothing but the table. It remembers
+ * two for buffers: headers and payloads often have a region each.
  */
 #ifndef VSK_MEMORY_H
 #define VSK_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,15 +31,15 @@ typedef struct vsk_region {
 /** All of a guest's memory. */
 typedef struct vsk_memory {
     const vsk_region *regions; /**< the caller's table, never empty here */
+    const vsk_region *near[2]; /**< where the last buffers were found, in it */
+    const vsk_region *map;     /**< where the last ring or table was found */
     uint32_t count;            /**< regions in the table */
-    uint32_t last;             /**< where the last buffer was found, in it */
-    uint32_t last_map;         /**< where the last ring or table was found */
 } vsk_memory;
 
-/** A span belongs to a writable descriptor. */
-#define VSK_SPAN_WRITE 1u
 /** A span stood in an indirect table. */
-#define VSK_SPAN_TABLE 2u
+#define VSK_SPAN_TABLE 1u
+/** A span belongs to a writable descriptor. */
+#define VSK_SPAN_WRITE 2u
 /** A span goes on with the descriptor of the span before it. */
 #define VSK_SPAN_REST 4u
 
@@ -62,23 +64,42 @@ VSK_API vsk_status vsk_memory_init(vsk_memory *memory,
                                    const vsk_region *regions, uint32_t count);
 
 /**
- * Translate a range that lies where the last one was found: the fast way of
+ * Translate a range of one region.
+ *
+ * @param region where to look
+ * @param addr guest address
+ * @param len bytes wanted; none are nowhere
+ * @param base written on success: host address of the first byte
+ * @return false where the range is not all in there
+ */
+static inline bool
+vsk_region_hit(const vsk_region *region, uint64_t addr, uint64_t len,
+               uint8_t **base)
+{
+    uint64_t offset = addr - region->addr;
+
+    if (offset >= region->size || region->size - offset <= len - 1)
+        return false;
+    *base = region->base + offset;
+    return true;
+}
+
+/**
+ * Translate a range that lies where one of the last was found: the fast way of
  * vsk_memory_span, to be tried before it. Every descriptor comes through here.
  *
  * @param memory where to look
  * @param addr guest address
- * @param len bytes wanted
- * @return host address of the first byte, NULL where another way is needed
+ * @param len bytes wanted; none are nowhere
+ * @param base written on success: host address of the first byte
+ * @return false where another way is needed
  */
-static inline uint8_t *
-vsk_memory_hit(const vsk_memory *memory, uint64_t addr, uint32_t len)
+static inline bool
+vsk_memory_hit(const vsk_memory *memory, uint64_t addr, uint32_t len,
+               uint8_t **base)
 {
-    const vsk_region *region = &memory->regions[memory->last];
-    uint64_t offset = addr - region->addr;
-
-    if (offset >= region->size || region->size - offset < len)
-        return NULL;
-    return region->base + offset;
+    return vsk_region_hit(memory->near[0], addr, len, base) ||
+           vsk_region_hit(memory->near[1], addr, len, base);
 }
 
 /**

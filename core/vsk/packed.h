@@ -82,11 +82,15 @@ VSK_API vsk_status vsk_packed_pop(vsk_ring_device *device, vsk_chain *chain);
 VSK_API void vsk_packed_unpop(vsk_ring_device *device, const vsk_chain *chain);
 
 /** Put a used descriptor into the ring without showing it yet. */
-VSK_API void vsk_packed_give(vsk_ring_device *device, const vsk_chain *chain,
-                             uint32_t written);
+VSK_API vsk_status vsk_packed_give(vsk_ring_device *device, vsk_chain *chain,
+                                   uint32_t written);
 
 /** Show the driver all chains that were given. */
 VSK_API void vsk_packed_publish(vsk_ring_device *device);
+
+/** Give a chain back and show it, with all that were given before. */
+VSK_API vsk_status vsk_packed_push(vsk_ring_device *device, vsk_chain *chain,
+                                   uint32_t written);
 
 /** Count what is neither held nor given back: 0, or 1 for any number. */
 VSK_API uint32_t vsk_packed_lost(const vsk_ring_device *device);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vsk/chain_list_parts.h"
 #include "vsk/packed_parts.h"
 
 void
@@ -30,7 +31,7 @@ vsk_packed_pop(vsk_ring_device *device, vsk_chain *chain)
     vsk_list list = {.slot = (uint16_t)slot_of(place),
                      .most = open_slots(device)};
 
-    if (list.most == 0)
+    if (RARE(list.most == 0))
         return VSK_NONE;
     /* Acquire: the list was written before its first flags. */
     list.flags = vsk_shared_acquire16(flags_at(desc_of(&device->parts, place)));
@@ -38,12 +39,12 @@ vsk_packed_pop(vsk_ring_device *device, vsk_chain *chain)
         return VSK_NONE;
     /* The chain's status is its own: it is popped all the same, if it has an
      * end. */
-    (void)vsk_chain_walk_list(chain, &device->memory, &device->table, &list);
+    (void)walk_list(chain, &device->memory, &device->table, list);
     if (chain->status == VSK_BAD_LIST)
         return VSK_BAD_LIST;
     device->state.avail = advance(place, chain->length, device->table.size);
     device->held_slots += chain->length;
-    chain->index = device->popped++;
+    vsk_ring_take(device, chain);
     return VSK_OK;
 }
 
@@ -59,25 +60,52 @@ vsk_packed_unpop(vsk_ring_device *device, const vsk_chain *chain)
     device->popped--;
 }
 
-void
-vsk_packed_give(vsk_ring_device *device, const vsk_chain *chain,
-                uint32_t written)
+/* Write a used descriptor but for its flags, which show it; those are told. */
+STEP uint16_t
+put(vsk_ring_device *device, uint16_t place, const vsk_chain *chain,
+    uint32_t written)
 {
-    uint16_t place = vsk_ring_batch(device, chain, written);
     uint8_t *desc = desc_of(&device->parts, place);
-    uint16_t flags = used_flags(place) | (written != 0 ? VSK_DESC_F_WRITE : 0u);
 
     vsk_shared_store32(len_at(desc), written);
     vsk_shared_store16(id_at(desc), chain->head);
+    device->held_slots -= chain->length;
+    return used_flags(place) | (written != 0 ? VSK_DESC_F_WRITE : 0u);
+}
+
+/* Show so many descriptors, from a place on, by the flags of the first. */
+STEP void
+show(vsk_ring_device *device, uint16_t place, uint16_t flags, uint32_t count)
+{
+    /* Release: who sees it sees all that was given, and the data. */
+    vsk_shared_release16(flags_at(desc_of(&device->parts, place)), flags);
+    count_shown(&device->state, count, device->table.size);
+    device->state.used = advance(place, count, device->table.size);
+}
+
+STEP void
+give(vsk_ring_device *device, const vsk_chain *chain, uint32_t written)
+{
+    uint16_t place = vsk_ring_batch(device, chain, written);
+    uint16_t flags = put(device, place, chain, written);
+
     /* The driver looks at the first of them only: it is shown at the end. */
     if (place == device->state.used)
         device->first_flags = flags;
     else
-        vsk_shared_store16(flags_at(desc), flags);
+        vsk_shared_store16(flags_at(desc_of(&device->parts, place)), flags);
     device->staged = advance(device->staged, chain->length, device->table.size);
     device->staged_count += chain->length;
-    device->held_slots -= chain->length;
-    device->given++;
+}
+
+vsk_status
+vsk_packed_give(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
+{
+    vsk_status status = vsk_ring_let_go(device, chain, written);
+
+    if (status == VSK_OK)
+        give(device, chain, written);
+    return status;
 }
 
 void
@@ -85,12 +113,28 @@ vsk_packed_publish(vsk_ring_device *device)
 {
     if (device->staged_count == 0)
         return;
-    /* Release: who sees it sees all that was given, and the data. */
-    vsk_shared_release16(flags_at(desc_of(&device->parts, device->state.used)),
-                         device->first_flags);
-    count_shown(&device->state, device->staged_count, device->table.size);
-    device->state.used = device->staged;
+    show(device, device->state.used, device->first_flags, device->staged_count);
     device->staged_count = 0;
+}
+
+vsk_status
+vsk_packed_push(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
+{
+    vsk_status status = vsk_ring_let_go(device, chain, written);
+    uint16_t place, flags;
+
+    if (status != VSK_OK)
+        return status;
+    if (RARE(device->staged_count != 0)) {
+        give(device, chain, written);
+        vsk_packed_publish(device);
+        return VSK_OK;
+    }
+    place = vsk_ring_batch(device, chain, written);
+    flags = put(device, place, chain, written);
+    show(device, place, flags, chain->length);
+    device->staged = device->state.used;
+    return VSK_OK;
 }
 
 uint32_t

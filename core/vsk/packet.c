@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "vsk/packet.h"
 
+#include "vsk/hot_parts.h"
 #include "vsk/le.h"
 #include "vsk/shared.h"
 
 /* Make a packet's pieces from what follows the header in some spans. */
-static void
+STEP void
 borrow(vsk_packet *packet, const vsk_span *spans, uint32_t count)
 {
-    const vsk_span *end = spans + count;
     uint32_t skip = VSK_HEADER_SIZE;
 
-    while (spans != end && spans->len <= skip)
-        skip -= spans++->len;
+    while (count != 0 && spans->len <= skip) {
+        skip -= spans->len;
+        spans++;
+        count--;
+    }
     packet->end = (vsk_cursor){0};
-    packet->rest = NULL;
-    packet->rest_count = 0;
-    if (spans == end) {
+    if (RARE(count == 0)) {
         packet->first = (vsk_span){0};
+        packet->rest = NULL;
+        packet->rest_count = 0;
         return;
     }
-    packet->first = *spans++;
+    packet->first = *spans;
     packet->first.base += skip;
     packet->first.addr += skip;
     packet->first.len -= skip;
-    if (spans != end) {
-        packet->rest = spans;
-        packet->rest_count = (uint32_t)(end - spans);
-    }
+    packet->rest = spans + 1;
+    packet->rest_count = count - 1;
 }
 
 /* Copy the header out of spans that hold it in pieces. */
@@ -56,31 +57,48 @@ vsk_packet_init(vsk_packet *packet, uint8_t *payload, uint32_t size)
     };
 }
 
-/* Read a packet from spans that hold this many bytes. */
-static vsk_status
-parse(vsk_packet *packet, const vsk_span *spans, uint32_t count, uint64_t bytes,
-      uint32_t max_payload)
+/* Read a packet whose header was copied out of spans that hold so much. */
+STEP vsk_status
+read_packet(vsk_packet *packet, const uint8_t *wire, const vsk_span *spans,
+            uint32_t count, uint64_t bytes, uint32_t max_payload)
 {
-    uint8_t wire[VSK_HEADER_SIZE];
-    uint32_t len;
+    uint32_t len = vsk_le_load32(wire + offsetof(vsk_header, len));
 
-    if (bytes < VSK_HEADER_SIZE)
-        return VSK_BAD_SHORT;
-    if (spans[0].len >= VSK_HEADER_SIZE)
-        vsk_shared_copy(wire, spans[0].base, VSK_HEADER_SIZE);
-    else
-        gather(wire, spans);
-    len = vsk_le_load32(wire + offsetof(vsk_header, len));
-    if (len > max_payload)
+    if (RARE(len > max_payload))
         return VSK_BAD_LIMIT;
-    if (len > bytes - VSK_HEADER_SIZE)
+    if (RARE(len > bytes - VSK_HEADER_SIZE))
         return VSK_BAD_LEN;
-
     vsk_header_decode(&packet->header, wire);
     borrow(packet, spans, count);
     packet->size = len;
     packet->room = len;
     return VSK_OK;
+}
+
+/* Read a packet whose header lies in pieces. */
+static APART vsk_status
+parse_pieces(vsk_packet *packet, const vsk_span *spans, uint32_t count,
+             uint64_t bytes, uint32_t max_payload)
+{
+    uint8_t wire[VSK_HEADER_SIZE];
+
+    gather(wire, spans);
+    return read_packet(packet, wire, spans, count, bytes, max_payload);
+}
+
+/* Read a packet from spans that hold this many bytes. */
+STEP vsk_status
+parse(vsk_packet *packet, const vsk_span *spans, uint32_t count, uint64_t bytes,
+      uint32_t max_payload)
+{
+    uint8_t wire[VSK_HEADER_SIZE];
+
+    if (RARE(bytes < VSK_HEADER_SIZE))
+        return VSK_BAD_SHORT;
+    if (RARE(spans[0].len < VSK_HEADER_SIZE))
+        return parse_pieces(packet, spans, count, bytes, max_payload);
+    vsk_shared_copy(wire, spans[0].base, VSK_HEADER_SIZE);
+    return read_packet(packet, wire, spans, count, bytes, max_payload);
 }
 
 vsk_status
@@ -145,41 +163,57 @@ piece_at(const vsk_packet *packet, uint32_t index)
     return index == 0 ? packet->first : packet->rest[index - 1];
 }
 
-/* The room's next piece behind the payload bytes there, at most want long. */
-static vsk_span
-tail(vsk_packet *packet, uint32_t want)
+/* What is left of the piece that takes the next byte written. */
+STEP vsk_span
+tail(const vsk_packet *packet)
 {
-    vsk_cursor *end = &packet->end;
-    vsk_span piece = piece_at(packet, end->index);
+    vsk_span piece = piece_at(packet, packet->end.index);
+    uint32_t used = packet->size - packet->end.done;
 
-    while (packet->size - end->done >= piece.len) {
-        end->done += piece.len;
-        end->index++;
-        piece = piece_at(packet, end->index);
-    }
-    piece.base += packet->size - end->done;
-    piece.len -= packet->size - end->done;
-    if (piece.len > want)
-        piece.len = want;
+    piece.base += used;
+    piece.len -= used;
     return piece;
+}
+
+/* Write what the piece that takes the next byte has room for. */
+STEP void
+write_piece(vsk_packet *packet, const uint8_t *from, uint32_t size)
+{
+    uint8_t *to = tail(packet).base;
+
+    packet->size += size;
+    packet->header.len = packet->size;
+    if (size != 0)
+        vsk_shared_write(to, from, size);
+}
+
+/* Fill up the pieces that are too short for what is still to be written. */
+static APART void
+write_pieces(vsk_packet *packet, const uint8_t *from, uint32_t size)
+{
+    for (;;) {
+        uint32_t room = tail(packet).len;
+
+        if (room >= size)
+            break;
+        write_piece(packet, from, room);
+        packet->end.done = packet->size;
+        packet->end.index++;
+        from += room;
+        size -= room;
+    }
+    write_piece(packet, from, size);
 }
 
 vsk_status
 vsk_packet_write(vsk_packet *packet, const void *data, uint32_t size)
 {
-    const uint8_t *from = data;
-
-    if (size > packet->room - packet->size)
+    if (RARE(size > packet->room - packet->size))
         return VSK_ERR_ROOM;
-    while (size != 0) {
-        vsk_span piece = tail(packet, size);
-
-        vsk_shared_write(piece.base, from, piece.len);
-        from += piece.len;
-        size -= piece.len;
-        packet->size += piece.len;
-    }
-    packet->header.len = packet->size;
+    if (RARE(packet->end.index != 0 || tail(packet).len < size))
+        write_pieces(packet, data, size);
+    else
+        write_piece(packet, data, size);
     return VSK_OK;
 }
 
@@ -200,21 +234,32 @@ vsk_packet_append(vsk_packet *packet, const vsk_packet *source)
     return VSK_OK;
 }
 
+/* Store a header in pieces. */
+static APART void
+scatter(const vsk_header *header, const vsk_chain *chain)
+{
+    uint8_t wire[VSK_HEADER_SIZE];
+
+    vsk_header_encode(header, wire);
+    vsk_chain_write(chain, wire, VSK_HEADER_SIZE);
+}
+
 vsk_status
 vsk_packet_commit(const vsk_packet *packet, const vsk_chain *chain,
                   uint32_t *written)
 {
-    uint8_t wire[VSK_HEADER_SIZE];
-
-    if (chain->status != VSK_OK || chain->readable != 0 ||
-        chain->writable < (uint64_t)VSK_HEADER_SIZE + packet->size)
+    if (RARE(chain->status != VSK_OK || chain->readable != 0 ||
+             chain->writable < (uint64_t)VSK_HEADER_SIZE + packet->size))
         return VSK_ERR_ROOM;
-    vsk_header_encode(&packet->header, wire);
-    if (chain->spans[0].len >= VSK_HEADER_SIZE)
-        vsk_shared_write(chain->spans[0].base, wire, VSK_HEADER_SIZE);
-    else
-        vsk_chain_write(chain, wire, VSK_HEADER_SIZE);
     *written = VSK_HEADER_SIZE + packet->size;
+    if (RARE(chain->spans[0].len < VSK_HEADER_SIZE)) {
+        scatter(&packet->header, chain);
+    } else {
+        uint8_t wire[VSK_HEADER_SIZE];
+
+        vsk_header_encode(&packet->header, wire);
+        vsk_shared_write(chain->spans[0].base, wire, VSK_HEADER_SIZE);
+    }
     return VSK_OK;
 }
 

@@ -214,16 +214,13 @@ vsk_queue_device_init(vsk_queue_device *device, const vsk_memory *memory,
         vsk_packed_device_init(&device->ring, &view, ring, &parts, &seen);
     else
         vsk_split_device_init(&device->ring, &view, ring, &parts, &seen);
-    device->epoch = 0;
     return VSK_OK;
 }
 
 bool
 vsk_queue_holds(const vsk_queue_device *device, const vsk_chain *chain)
 {
-    return chain->held && chain->epoch == device->epoch &&
-           chain->origin == device->ring.parts.desc &&
-           vsk_ring_held(&device->ring) != 0;
+    return vsk_ring_holds(&device->ring, chain);
 }
 
 uint32_t
@@ -235,20 +232,11 @@ vsk_queue_held(const vsk_queue_device *device)
 vsk_status
 vsk_queue_pop(vsk_queue_device *device, vsk_chain *chain)
 {
-    vsk_ring_device *ring = &device->ring;
-    vsk_status status;
-
     /* It would be lost: nobody could give it back any more. */
     if (vsk_queue_holds(device, chain))
         return VSK_ERR_HELD;
-    status =
-        ring->packed ? vsk_packed_pop(ring, chain) : vsk_split_pop(ring, chain);
-    if (status != VSK_OK)
-        return status;
-    chain->held = true;
-    chain->epoch = device->epoch;
-    chain->origin = ring->parts.desc;
-    return VSK_OK;
+    return device->ring.packed ? vsk_packed_pop(&device->ring, chain)
+                               : vsk_split_pop(&device->ring, chain);
 }
 
 vsk_status
@@ -267,33 +255,11 @@ vsk_queue_unpop(vsk_queue_device *device, vsk_chain *chain)
     return VSK_OK;
 }
 
-/* Whether a chain may go back with so many bytes; then it is not held. */
-static inline vsk_status
-let_go(vsk_queue_device *device, vsk_chain *chain, uint32_t written)
-{
-    if (!vsk_queue_holds(device, chain))
-        return VSK_ERR_HELD;
-    if (written > chain->writable)
-        return VSK_ERR_WRITTEN;
-    if (device->ring.in_order && chain->index != device->ring.given)
-        return VSK_ERR_IN_ORDER;
-    chain->held = false;
-    return VSK_OK;
-}
-
 vsk_status
 vsk_queue_give(vsk_queue_device *device, vsk_chain *chain, uint32_t written)
 {
-    vsk_ring_device *ring = &device->ring;
-    vsk_status status = let_go(device, chain, written);
-
-    if (status != VSK_OK)
-        return status;
-    if (ring->packed)
-        vsk_packed_give(ring, chain, written);
-    else
-        vsk_split_give(ring, chain, written);
-    return VSK_OK;
+    return device->ring.packed ? vsk_packed_give(&device->ring, chain, written)
+                               : vsk_split_give(&device->ring, chain, written);
 }
 
 void
@@ -308,19 +274,8 @@ vsk_queue_publish(vsk_queue_device *device)
 vsk_status
 vsk_queue_push(vsk_queue_device *device, vsk_chain *chain, uint32_t written)
 {
-    vsk_ring_device *ring = &device->ring;
-    vsk_status status = let_go(device, chain, written);
-
-    if (status != VSK_OK)
-        return status;
-    if (ring->packed) {
-        vsk_packed_give(ring, chain, written);
-        vsk_packed_publish(ring);
-    } else {
-        vsk_split_give(ring, chain, written);
-        vsk_split_publish(ring);
-    }
-    return VSK_OK;
+    return device->ring.packed ? vsk_packed_push(&device->ring, chain, written)
+                               : vsk_split_push(&device->ring, chain, written);
 }
 
 uint32_t
@@ -397,5 +352,5 @@ vsk_queue_device_reset(vsk_queue_device *device)
     ring->popped = 0;
     ring->given = 0;
     ring->held_slots = 0;
-    device->epoch++;
+    ring->epoch++;
 }

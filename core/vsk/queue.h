@@ -23,7 +23,6 @@ typedef struct vsk_queue_driver {
 /** The device's end of a queue. */
 typedef struct vsk_queue_device {
     vsk_ring_device ring; /**< its ring, of either format */
-    uint32_t epoch;       /**< counts resets: chains of old lives are void */
 } vsk_queue_device;
 
 /**

@@ -117,7 +117,8 @@ typedef struct vsk_ring_device {
     vsk_memory memory;     /**< for buffers and indirect tables */
     vsk_ring_parts parts;  /**< the ring in host memory */
     vsk_desc_table table;  /**< its descriptors */
-    uint32_t held_slots;   /**< packed: their descriptors in the ring */
+    uint32_t epoch;        /**< counts resets: chains of old lives are void */
+    uint32_t held_slots;   /**< packed: descriptors of chains that are held */
     uint16_t popped;       /**< chains popped, mod 2^16 */
     uint16_t given;        /**< of them given back */
     uint16_t offered;      /**< split: available idx as seen last */

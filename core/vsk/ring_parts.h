@@ -72,6 +72,38 @@ vsk_ring_held(const vsk_ring_device *device)
     return (uint16_t)(device->popped - device->given);
 }
 
+/* A chain is about to be walked, and will be held by who pops it. */
+static inline void
+vsk_ring_take(vsk_ring_device *device, vsk_chain *chain)
+{
+    chain->index = device->popped++;
+    chain->held = true;
+    chain->epoch = device->epoch;
+    chain->origin = device->parts.desc;
+}
+
+static inline bool
+vsk_ring_holds(const vsk_ring_device *device, const vsk_chain *chain)
+{
+    return chain->held && chain->epoch == device->epoch &&
+           chain->origin == device->parts.desc && vsk_ring_held(device) != 0;
+}
+
+/* Whether a chain may go back with so many bytes; then it is not held. */
+static inline vsk_status
+vsk_ring_let_go(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
+{
+    if (!vsk_ring_holds(device, chain))
+        return VSK_ERR_HELD;
+    if (written > chain->writable)
+        return VSK_ERR_WRITTEN;
+    if (device->in_order && chain->index != device->given)
+        return VSK_ERR_IN_ORDER;
+    chain->held = false;
+    device->given++;
+    return VSK_OK;
+}
+
 /* ---- what was offered, with IN_ORDER ---- */
 
 /* A chain that was just made outstanding is the newest. */

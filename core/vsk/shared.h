@@ -83,6 +83,17 @@ vsk_shared_copy(void *to, const void *from, size_t size)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
+/** Load two numbers of 64 bits, once: a descriptor, which so goes into registers
+ * and not through sixteen bytes of memory. */
+static inline void
+vsk_shared_pair(const void *at, uint64_t *first, uint64_t *second)
+{
+    vsk_shared_copy(first, at, sizeof *first);
+    vsk_shared_copy(second, (const uint8_t *)at + 8, sizeof *second);
+    *first = VSK_LE64(*first);
+    *second = VSK_LE64(*second);
+}
+
 /** Copy into shared memory, also from the very same bytes. */
 static inline void
 vsk_shared_write(void *to, const void *from, size_t size)

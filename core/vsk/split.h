@@ -78,11 +78,15 @@ VSK_API vsk_status vsk_split_pop(vsk_ring_device *device, vsk_chain *chain);
 VSK_API void vsk_split_unpop(vsk_ring_device *device);
 
 /** Put a used element into the ring without showing it yet. */
-VSK_API void vsk_split_give(vsk_ring_device *device, const vsk_chain *chain,
-                            uint32_t written);
+VSK_API vsk_status vsk_split_give(vsk_ring_device *device, vsk_chain *chain,
+                                  uint32_t written);
 
 /** Show the driver all chains that were given: SPLIT-DEV-08. */
 VSK_API void vsk_split_publish(vsk_ring_device *device);
+
+/** Give a chain back and show it, with all that were given before. */
+VSK_API vsk_status vsk_split_push(vsk_ring_device *device, vsk_chain *chain,
+                                  uint32_t written);
 
 /** Count what is neither held nor given back: heads that were passed over. */
 VSK_API uint32_t vsk_split_lost(const vsk_ring_device *device);

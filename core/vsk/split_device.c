@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "vsk/chain_parts.h"
 #include "vsk/split_parts.h"
 
 void
@@ -36,11 +37,11 @@ vsk_split_pop(vsk_ring_device *device, vsk_chain *chain)
     head =
         vsk_shared_load16(avail_slot(&device->parts, device->table.size, at));
     device->state.avail = (uint16_t)(at + 1);
-    if (head >= device->table.size)
+    if (RARE(head >= device->table.size))
         return VSK_BAD_HEAD;
-    chain->index = device->popped++;
+    vsk_ring_take(device, chain);
     /* The chain's status is its own: it is popped all the same. */
-    (void)vsk_chain_walk(chain, &device->memory, &device->table, head);
+    (void)walk_ring(chain, &device->memory, &device->table, head);
     return VSK_OK;
 }
 
@@ -51,9 +52,8 @@ vsk_split_unpop(vsk_ring_device *device)
     device->popped--;
 }
 
-void
-vsk_split_give(vsk_ring_device *device, const vsk_chain *chain,
-               uint32_t written)
+STEP void
+give(vsk_ring_device *device, const vsk_chain *chain, uint32_t written)
 {
     uint8_t *element = used_slot(&device->parts, device->table.size,
                                  vsk_ring_batch(device, chain, written));
@@ -61,17 +61,44 @@ vsk_split_give(vsk_ring_device *device, const vsk_chain *chain,
     vsk_shared_store32(element, chain->head);
     vsk_shared_store32(element + 4, written);
     device->staged++;
-    device->given++;
 }
 
-void
-vsk_split_publish(vsk_ring_device *device)
+STEP void
+publish(vsk_ring_device *device)
 {
     uint16_t idx = device->staged;
 
     device->state.used = idx;
     /* Release: who sees idx sees data and elements (SPLIT-DEV-08). */
     vsk_shared_release16(used_idx(&device->parts), idx);
+}
+
+vsk_status
+vsk_split_give(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
+{
+    vsk_status status = vsk_ring_let_go(device, chain, written);
+
+    if (status == VSK_OK)
+        give(device, chain, written);
+    return status;
+}
+
+void
+vsk_split_publish(vsk_ring_device *device)
+{
+    publish(device);
+}
+
+vsk_status
+vsk_split_push(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
+{
+    vsk_status status = vsk_ring_let_go(device, chain, written);
+
+    if (status != VSK_OK)
+        return status;
+    give(device, chain, written);
+    publish(device);
+    return VSK_OK;
 }
 
 uint32_t

@@ -233,7 +233,7 @@ every_region_is_found_from_every_last_hit(void **state)
         for (uint32_t to = 0; to < COUNT; to++) {
             vsk_span span;
 
-            memory.last = from;
+            memory.near[0] = &table[from];
             assert_int_equal(vsk_memory_span(&memory, table[to].addr, 1, &span),
                              VSK_OK);
             assert_ptr_equal(span.base, &bytes[to]);
@@ -270,7 +270,7 @@ the_last_hit_is_remembered(void **state)
 
     assert_int_equal(vsk_memory_span(&memory, TOP, 1, &span), VSK_OK);
 
-    assert_int_equal(memory.last, 2);
+    assert_ptr_equal(memory.near[0], &memory.regions[2]);
 }
 
 static void

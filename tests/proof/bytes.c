@@ -30,14 +30,20 @@ any_addr(void)
 void
 main(void)
 {
-    vsk_memory memory = {regions, 3, any32_of(0, 2), 0};
+    uint32_t near = any32_of(0, 2);
+    vsk_memory memory = {
+        .regions = regions,
+        .near = {&regions[near], &regions[any32_of(0, 2)]},
+        .map = regions,
+        .count = 3,
+    };
     uint64_t addr, len = any64();
 
     Frama_C_make_unknown((char *)data, sizeof data);
     Frama_C_make_unknown((char *)low, sizeof low);
     Frama_C_make_unknown((char *)next, sizeof next);
     Frama_C_make_unknown((char *)high, sizeof high);
-    /*@ split memory.last; */
+    /*@ split near; */
     addr = any_addr();
     if (len > sizeof data) {
         vsk_status status = vsk_memory_check(&memory, addr, len);

@@ -54,7 +54,7 @@ HARNESSES = {
 # The functions of which a contract says something; of credit, all.
 CONTRACTS = {
     "credit-contract": (),
-    "memory-contract": ("place_in", "vsk_memory_hit"),
+    "memory-contract": ("vsk_region_hit", "vsk_memory_hit"),
     "ring-contract": ("vsk_ring_need_event",),
 }
 GOOD = {"Valid", "Considered valid", "Dead"}

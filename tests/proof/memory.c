@@ -23,9 +23,12 @@ main(void)
     /*@ split count; */
     if (vsk_memory_init(&memory, regions, count) != VSK_OK)
         return;
-    memory.last = count == 0 ? 0 : any32_of(0, count - 1);
-    memory.last_map = count == 0 ? 0 : any32_of(0, count - 1);
-    (void)vsk_memory_hit(&memory, any64(), any32());
+    if (count != 0) {
+        memory.near[0] = &regions[any32_of(0, count - 1)];
+        memory.near[1] = &regions[any32_of(0, count - 1)];
+        memory.map = &regions[any32_of(0, count - 1)];
+    }
+    (void)vsk_memory_hit(&memory, any64(), any32(), &base);
     (void)vsk_memory_span(&memory, any64(), any32(), &span);
     (void)vsk_memory_map(&memory, any64(), any64(), &base);
     (void)vsk_memory_check(&memory, any64(), any64());

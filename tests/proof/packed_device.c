@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The device's end of a packed ring in any state, and any one call, which
- * leaves it in such a state again: so any number of calls, in any order. What a
- * walk finds is known by what chain.h promises. */
+ * leaves it in such a state again: so any number of calls, in any order. */
 #include "places.h"
 #include "tables.h"
 #include "vsk/packed.h"
@@ -9,20 +8,6 @@
 static uint8_t desc[SIZE * VSK_DESC_SIZE], driver_area[4], device_area[4];
 static vsk_span spans[SIZE];
 static const vsk_ring_parts parts = {desc, driver_area, device_area};
-
-vsk_status
-vsk_chain_walk_list(vsk_chain *chain, vsk_memory *memory,
-                    const vsk_desc_table *table, const vsk_list *list)
-{
-    (void)memory;
-    /*@ assert in_ring: list->slot < table->size; */
-    /*@ assert not_longer: 1 <= list->most <= table->size; */
-    chain->head = any16();
-    chain->status = any_bool() ? VSK_BAD_LIST : VSK_OK;
-    chain->length = (uint16_t)any32_of(1, list->most);
-    chain->writable = any64();
-    return chain->status;
-}
 
 /* Of the slots some belong to chains that are held, others to chains that are
  * given and not published. */
@@ -47,14 +32,26 @@ any_device(const vsk_memory *memory, uint32_t held)
 }
 
 /* A chain that is held has at most the slots that are. */
-static void
-call(vsk_ring_device *device, uint32_t held)
+static vsk_chain
+any_chain(const vsk_ring_device *device)
 {
     vsk_chain chain;
 
     vsk_chain_init(&chain, spans, SIZE);
     chain.head = any16();
     chain.writable = any64();
+    chain.held = any_bool();
+    chain.epoch = device->epoch;
+    chain.origin = device->parts.desc;
+    chain.index = any16();
+    return chain;
+}
+
+static void
+call(vsk_ring_device *device, uint32_t held)
+{
+    vsk_chain chain = any_chain(device);
+
     switch (any32_of(0, 8)) {
     case 0:
         (void)vsk_packed_pop(device, &chain);
@@ -71,7 +68,10 @@ call(vsk_ring_device *device, uint32_t held)
 
             /*@ split length; */
             chain.length = (uint16_t)length;
-            vsk_packed_give(device, &chain, any32());
+            if (any_bool())
+                (void)vsk_packed_give(device, &chain, any32());
+            else
+                (void)vsk_packed_push(device, &chain, any32());
         }
         break;
     case 3:

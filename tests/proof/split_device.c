@@ -29,7 +29,9 @@ main(void)
         if (any_bool())
             vsk_split_unpop(&device);
         if (any_bool())
-            vsk_split_give(&device, &chain, any32());
+            (void)vsk_split_give(&device, &chain, any32());
+        if (any_bool())
+            (void)vsk_split_push(&device, &chain, any32());
         vsk_split_publish(&device);
         (void)vsk_split_lost(&device);
         (void)vsk_split_should_interrupt(&device);

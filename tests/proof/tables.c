@@ -18,7 +18,12 @@ static vsk_region regions[] = {
 vsk_memory
 any_memory(void)
 {
-    return (vsk_memory){regions, 3, any32_of(0, 2), any32_of(0, 2)};
+    return (vsk_memory){
+        .regions = regions,
+        .near = {&regions[any32_of(0, 2)], &regions[any32_of(0, 2)]},
+        .map = &regions[any32_of(0, 2)],
+        .count = 3,
+    };
 }
 
 vsk_status
@@ -27,7 +32,7 @@ vsk_memory_map(vsk_memory *memory, uint64_t addr, uint64_t len, uint8_t **base)
     uint32_t kind = 0;
 
     (void)addr;
-    memory->last_map = any32_of(0, 2);
+    memory->map = &regions[any32_of(0, 2)];
     if (any_bool())
         return VSK_BAD_ADDRESS;
     if (len == sizeof one) {
@@ -46,7 +51,7 @@ vsk_memory_map(vsk_memory *memory, uint64_t addr, uint64_t len, uint8_t **base)
 vsk_status
 vsk_memory_span(vsk_memory *memory, uint64_t addr, uint32_t len, vsk_span *span)
 {
-    memory->last = any32_of(0, 2);
+    memory->near[0] = &regions[any32_of(0, 2)];
     if (any_bool())
         return VSK_BAD_ADDRESS;
     span->base = piece;

@@ -7,18 +7,21 @@
         \valid_read(r) && (r->size > 0 ==> \valid(r->base + (0 .. r->size - 1)))
         && r->base != \null; */
 
-/*@ requires here(region);
-    assigns \nothing;
-    ensures outside: \result.base == \null <==>
-        (uint64_t)(addr - region->addr) >= region->size;
-    ensures inside: \result.base != \null ==>
-        \result.base == region->base + (uint64_t)(addr - region->addr) &&
-        \result.bytes == region->size - (uint64_t)(addr - region->addr) &&
-        \valid(\result.base + (0 .. \result.bytes - 1)); */
-static place place_in(const vsk_region *region, uint64_t addr);
+/*@ requires here(region) && \valid(base);
+    assigns *base;
+    ensures outside: \result <==> len != 0 &&
+        (uint64_t)(addr - region->addr) < region->size &&
+        len <= region->size - (uint64_t)(addr - region->addr);
+    ensures inside: \result ==>
+        *base == region->base + (uint64_t)(addr - region->addr) &&
+        \valid(*base + (0 .. len - 1)); */
+static inline bool vsk_region_hit(const vsk_region *region, uint64_t addr,
+                                  uint64_t len, uint8_t **base);
 
-/*@ requires \valid_read(memory) && here(memory->regions + memory->last);
-    assigns \nothing;
-    ensures inside: \result != \null ==> \valid(\result + (0 .. len - 1)); */
-static inline uint8_t *vsk_memory_hit(const vsk_memory *memory, uint64_t addr,
-                                      uint32_t len);
+/*@ requires \valid_read(memory) && here(memory->near[0]) &&
+        here(memory->near[1]) && \valid(base) &&
+        \separated(base, memory, memory->near[0], memory->near[1]);
+    assigns *base;
+    ensures inside: \result ==> \valid(*base + (0 .. len - 1)); */
+static inline bool vsk_memory_hit(const vsk_memory *memory, uint64_t addr,
+                                  uint32_t len, uint8_t **base);

@@ -71,6 +71,16 @@ vsk_shared_fence(void)
 }
 
 static inline void
+vsk_shared_pair(const void *at, uint64_t *first, uint64_t *second)
+{
+    const uint8_t *from = at;
+
+    /*@ assert shared_read: \valid_read(from + (0 .. 15)); */
+    *first = any64();
+    *second = any64();
+}
+
+static inline void
 vsk_shared_copy(void *to, const void *from, size_t size)
 {
     const uint8_t *at = from;

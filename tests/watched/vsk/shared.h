@@ -70,6 +70,16 @@ vsk_shared_copy(void *to, const void *from, size_t size)
 }
 
 static inline void
+vsk_shared_pair(const void *at, uint64_t *first, uint64_t *second)
+{
+    uint64_t wire[2];
+
+    watched_copy(wire, at, sizeof wire);
+    *first = VSK_LE64(wire[0]);
+    *second = VSK_LE64(wire[1]);
+}
+
+static inline void
 vsk_shared_write(void *to, const void *from, size_t size)
 {
     watched_write(to, from, size);
