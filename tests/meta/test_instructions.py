@@ -1,35 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-"""What a packet costs, in instructions: the same count whatever else the machine does."""
+"""What is counted in instructions may not grow: the same count whatever else the machine does."""
 
-import re
-import subprocess
 from pathlib import Path
 
-PACKETS = 64
-LIMIT = 310  # instructions, for a TX packet in two descriptors, untouched
+import pytest
+from tests.bench import counts
+from tests.bench.__main__ import SUITES, options, suite
+from tests.bench.cells import Cell
+
+COUNTED = [name for name in SUITES if name in counts.GROWTH]
 
 
-def counted(program: Path, rounds: int, folder: Path) -> int:
-    """Instructions in device() and below it, as callgrind counts them."""
-    tool = ["valgrind", "--tool=callgrind", "--toggle-collect=device"]
-    out = f"--callgrind-out-file={folder / 'callgrind.out'}"
-    run = subprocess.run(
-        [*tool, out, program, str(rounds)], capture_output=True, text=True, check=True
-    )
-    assert run.stdout == f"{rounds * PACKETS * 64}\n"
-    found = re.search(r"Collected : (\d+)", run.stderr)
-    assert found
-    return int(found[1])
+@pytest.mark.parametrize("name", COUNTED)
+def test_nothing_costs_more_than_it_did(name: str, build: Path) -> None:
+    with options(1, build) as given:
+        verdicts = counts.compare(suite(name).guarded(given))
+
+    print(*verdicts, sep="\n")
+    assert [str(verdict) for verdict in verdicts if verdict.grown] == []
 
 
-def test_a_tx_packet_costs_no_more_than_it_did(top: Path, build: Path, tmp_path: Path) -> None:
-    program = tmp_path / "tx_parse"
-    library = build / "core"
-    source = top / "tests/bench/tx_parse.c"
-    flags = ["-std=c11", "-O2", "-I", top / "core", f"-Wl,-rpath,{library}"]
-    subprocess.run(["cc", *flags, source, "-o", program, "-L", library, "-lvsk"], check=True)
+@pytest.mark.parametrize("name", COUNTED)
+def test_every_figure_is_of_a_cell_that_is_counted(name: str, build: Path) -> None:
+    named = {of for suite_of, of, _ in counts.read() if suite_of == name}
 
-    cost = (counted(program, 11, tmp_path) - counted(program, 1, tmp_path)) / (10 * PACKETS)
+    assert named <= set(suite(name).GUARDED)
 
-    print(f"{cost:.1f} instructions for a packet")
-    assert cost < LIMIT
+
+def test_a_cell_has_grown_where_it_is_over_its_limit() -> None:
+    core = Cell("core", "a", "vsk", {"instructions": 104.0})
+    python = Cell("python", "a", "vsk", {"instructions": 104.0})
+
+    assert counts.Verdict(core, "cc 1", 100.0).grown
+    assert not counts.Verdict(core, "cc 1", 102.0).grown
+    assert not counts.Verdict(python, "python 1", 100.0).grown
+    assert not counts.Verdict(core, "cc 2", None).grown

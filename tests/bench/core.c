@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What a packet costs a device: `bench_core` and the words of plan.h. Prints
+ * nanoseconds a packet (the median of all batches), the sum of the fields
+ * seen, and with sum=all one over the memory as it was left. Only what
+ * happens in device() is timed, and to be counted by callgrind. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bound.h"
+#include "scene.h"
+
+#define MOST_BATCHES 65536u
+
+/* What a device has of its own. */
+struct work {
+    struct plan plan;
+    struct scene scene;
+    vsk_queue_device end;
+    struct bound bound;
+    vsk_chain chain;
+    vsk_span spans[8];
+    uint8_t data[65536]; /* copied from, or to */
+};
+
+uint64_t device(struct work *work);
+
+static uint64_t
+sum_of(const struct plan *plan, const vsk_header *header)
+{
+    if (!plan->check)
+        return header->src_port + header->len;
+    return header->src_cid + header->dst_cid + header->src_port +
+           header->dst_port + header->len + header->type + header->op +
+           header->flags + header->buf_alloc + header->fwd_cnt;
+}
+
+static void
+give(struct work *work, uint32_t written)
+{
+    if (work->plan.batched)
+        vsk_queue_give(&work->end, &work->chain, written);
+    else
+        vsk_queue_push(&work->end, &work->chain, written);
+}
+
+static uint64_t
+take_packets(struct work *work)
+{
+    const struct plan *plan = &work->plan;
+    vsk_packet packet;
+    uint64_t sum = 0;
+
+    while (vsk_queue_pop(&work->end, &work->chain) == VSK_OK) {
+        if (vsk_packet_from_tx(&packet, &work->chain, VSK_PAYLOAD_MAX) ==
+            VSK_OK) {
+            sum += sum_of(plan, &packet.header);
+            if (plan->copied)
+                vsk_packet_read(&packet, 0, work->data, packet.size);
+        }
+        give(work, 0);
+    }
+    return sum;
+}
+
+static uint64_t
+put_packets(struct work *work)
+{
+    const struct plan *plan = &work->plan;
+    vsk_packet packet;
+    uint64_t sum = 0;
+    uint32_t port = 1024;
+
+    while (vsk_queue_pop(&work->end, &work->chain) == VSK_OK) {
+        uint32_t written = 0;
+
+        if (vsk_packet_into_rx(&packet, &work->chain, VSK_PAYLOAD_MAX) ==
+            VSK_OK) {
+            packet.header = (vsk_header){.src_cid = 2,
+                                         .dst_cid = 3,
+                                         .src_port = port++,
+                                         .dst_port = 5000,
+                                         .len = plan->payload,
+                                         .type = VSK_TYPE_STREAM,
+                                         .op = VSK_OP_RW,
+                                         .buf_alloc = 262144,
+                                         .fwd_cnt = 77};
+            if (plan->copied)
+                vsk_packet_write(&packet, work->data, plan->payload);
+            else
+                packet.size = plan->payload; /* somebody else wrote it */
+            vsk_packet_commit(&packet, &work->chain, &written);
+            sum += sum_of(plan, &packet.header);
+        }
+        give(work, written);
+    }
+    return sum;
+}
+
+static uint64_t
+copy_payloads(struct work *work)
+{
+    for (uint32_t i = 0; i < SCENE_BATCH; i++) {
+        uint8_t *payload = scene_payload(&work->scene, &work->plan, i);
+
+        memcpy(work->plan.rx ? payload : work->data,
+               work->plan.rx ? work->data : payload, work->plan.payload);
+        /* The copy is wanted, whoever reads it. */
+        __asm__ volatile("" ::: "memory");
+    }
+    return 0;
+}
+
+/* All that is there: a batch. */
+__attribute__((noinline)) uint64_t
+device(struct work *work)
+{
+    uint64_t sum;
+
+    if (work->plan.side == SIDE_MEMCPY)
+        return copy_payloads(work);
+    if (work->plan.side == SIDE_BOUND)
+        return bound_device(&work->bound, &work->plan, work->data);
+    sum = work->plan.rx ? put_packets(work) : take_packets(work);
+    if (work->plan.batched)
+        vsk_queue_publish(&work->end);
+    (void)vsk_queue_enable_kicks(&work->end);
+    (void)vsk_queue_should_interrupt(&work->end);
+    return sum;
+}
+
+static uint64_t
+now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+    const uint64_t *one = a, *other = b;
+
+    return (*one > *other) - (*one < *other);
+}
+
+/* Batch after batch: the median's nanoseconds a packet, and the sum of all. */
+static double
+measure(struct work *work, uint64_t *sum)
+{
+    static uint64_t took[MOST_BATCHES];
+    const struct plan *plan = &work->plan;
+    uint32_t most = plan->batches != 0 ? plan->batches : MOST_BATCHES;
+    uint64_t end = now() + (uint64_t)plan->ms * 1000000u;
+    uint32_t count = 0;
+
+    *sum = 0;
+    do {
+        uint64_t begin;
+
+        scene_offer(&work->scene);
+        begin = now();
+        *sum += device(work);
+        took[count % MOST_BATCHES] = now() - begin;
+        count++;
+    } while (count < most && (plan->batches != 0 || now() < end));
+    if (count > MOST_BATCHES)
+        count = MOST_BATCHES;
+    qsort(took, count, sizeof took[0], by_size);
+    return (double)took[count / 2] / SCENE_BATCH;
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct work work;
+    uint64_t sum;
+    double ns;
+
+    if (!plan_read(&work.plan, argc, argv)) {
+        fputs("see tests/bench/plan.h\n", stderr);
+        return 2;
+    }
+    if (!scene_make(&work.scene, &work.plan) ||
+        vsk_queue_device_init(&work.end, &work.scene.memory, &work.scene.ring,
+                              NULL) != VSK_OK ||
+        (work.plan.image != NULL && !scene_save(&work.scene, &work.plan)))
+        return 1;
+    for (uint32_t i = 0; i < sizeof work.data; i++)
+        work.data[i] = (uint8_t)(i * 7);
+    vsk_chain_init(&work.chain, work.spans, 8);
+    bound_init(&work.bound, &work.scene);
+    ns = measure(&work, &sum);
+    printf("%.3f %" PRIu64 " %016" PRIx64 "\n", ns, sum,
+           work.plan.check ? scene_sum(&work.scene) : 0);
+    scene_free(&work.scene);
+    return 0;
+}

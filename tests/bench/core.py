@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What a packet costs a device in C: core.c, and others over the same memory."""
+
+import subprocess
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from .cells import Cell, Options, interleaved
+from .counted import instructions
+
+SUITE = "core"
+PACKETS = 64  # in a batch
+MS = 20  # that a round of one side takes
+PLAIN = {"ring": "split", "events": "on", "publish": "single", "regions": "1"}
+NAMES = {
+    ("ring", "packed"): "packed",
+    ("events", "off"): "no events",
+    ("publish", "batched"): "batched",
+    ("regions", "8"): "8 regions",
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work, as the words of plan.h."""
+
+    queue: str
+    cut: str
+    payload: int
+    copied: bool = False
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> list[str]:
+        options = [f"{name}={value}" for name, value in (PLAIN | self.more).items()]
+        return [self.queue, self.cut, str(self.payload), self.touch, *options]
+
+    @property
+    def touch(self) -> str:
+        return "copied" if self.copied else "untouched"
+
+    @property
+    def name(self) -> str:
+        first = [self.queue, self.cut, str(self.payload), self.touch]
+        return " ".join([*first, *[NAMES[item] for item in self.more.items()]])
+
+    @property
+    def sides(self) -> list[str]:
+        """Who can do it."""
+        bound = self.cut == "two" and not self.more.keys() & {"ring", "regions"}
+        return ["vsk", *["bound"] * bound]
+
+
+def works() -> list[Work]:
+    """All that is measured."""
+    sizes = [64, 4096, 65536]
+    found = [Work("tx", "one", 0)]
+    for queue, cuts in {
+        "tx": ["one", "two", "indirect", "five"],
+        "rx": ["two", "indirect"],
+    }.items():
+        found += [
+            Work(queue, cut, size, copied)
+            for cut in cuts
+            for size in sizes
+            for copied in (False, True)
+        ]
+    others: list[dict[str, str]] = [{name: value} for name, value in NAMES]
+    others.append({"ring": "packed", "regions": "8"})
+    for more in others:
+        found += [Work(queue, "two", 64, False, more) for queue in ("tx", "rx")]
+    return [*found, Work("tx", "indirect", 64, False, {"ring": "packed"})]
+
+
+def guarded_works() -> list[Work]:
+    """What may not grow."""
+    packed, regions = {"ring": "packed"}, {"regions": "8"}
+    plain = [("tx", "one"), ("tx", "two"), ("tx", "indirect"), ("rx", "two"), ("rx", "indirect")]
+    found = [Work(queue, cut, 64) for queue, cut in plain]
+    return [*found, Work("tx", "two", 64, False, packed), Work("tx", "two", 64, False, regions)]
+
+
+GUARDED = [work.name for work in guarded_works()]
+
+
+def program(options: Options) -> Path:
+    """Find what the build has made of core.c."""
+    return options.build / "tests/bench_core"
+
+
+def count(work: Work, side: str, options: Options) -> float:
+    """Instructions a packet."""
+    command = [program(options), *work.words, f"side={side}"]
+    return instructions(
+        lambda packets: [*command, f"batches={packets // PACKETS}"],
+        PACKETS,
+        11 * PACKETS,
+        toggles=["device"],
+    )
+
+
+def time(command: list[str | Path]) -> dict[str, float]:
+    """Nanoseconds a packet: the median of one run's batches."""
+    done = subprocess.run([*command, f"ms={MS}"], capture_output=True, text=True, check=True)
+    return {"ns": float(done.stdout.split()[0])}
+
+
+class DiffersError(RuntimeError):
+    """Two sides saw other packets, or left other bytes."""
+
+
+def outcome(command: list[str | Path]) -> list[str]:
+    """The sum of all fields, and one over the memory, after some batches."""
+    command = [*command, "sum=all", "batches=20"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.split()[1:]
+
+
+def same_work(commands: dict[str, list[str | Path]]) -> None:
+    """Fail unless all sides see the same and leave the same behind."""
+    seen = {side: outcome(command) for side, command in commands.items()}
+    if len({tuple(found) for found in seen.values()}) != 1:
+        raise DiffersError(f"{commands}: {seen}")
+
+
+def measure(work: Work, options: Options) -> list[Cell]:
+    """All sides of a piece of work, in turn."""
+    plain = [program(options), *work.words]
+    commands = {side: [*plain, f"side={side}"] for side in work.sides}
+    same_work(commands)
+    if work.copied:
+        commands["memcpy"] = [*plain, "side=memcpy"]
+    taken = interleaved(options.rounds, {side: partial(time, c) for side, c in commands.items()})
+    for side in work.sides:
+        taken[side]["instructions"] = count(work, side, options)
+    return [Cell(SUITE, work.name, side, values) for side, values in taken.items()]
+
+
+def run(options: Options) -> list[Cell]:
+    """Measure everything."""
+    return [cell for work in works() for cell in measure(work, options)]
+
+
+def guarded(options: Options) -> list[Cell]:
+    """Count what may not grow."""
+    return [
+        Cell(SUITE, work.name, "vsk", {"instructions": count(work, "vsk", options)})
+        for work in guarded_works()
+    ]

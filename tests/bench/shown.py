@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Cells as a table, as JSON and as a chart."""
+
+import datetime
+import json
+import math
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from . import counts
+from .cells import Cell, sides
+
+OWN = "vsk"
+LESS_IS_BETTER = {"ns", "instructions", "bytes", "cpu_seconds_per_GiB", "cpu_percent", "rss_MB"}
+
+
+def number(value: float) -> str:
+    """Write three digits or more, and thousands apart."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def ratio(own: Cell, other: Cell, unit: str) -> float:
+    """Say how many times better we are than the other side."""
+    a, b = own.values[unit], other.values[unit]
+    if unit in LESS_IS_BETTER:
+        a, b = b, a
+    return a / b if b else math.inf
+
+
+def table(cells: Sequence[Cell]) -> Table:
+    """A row for each side of each piece of work, and how much better ours is."""
+    shown = Table(caption="times: vsk's figure against this side's, above 1 where vsk is ahead")
+    for name in ("suite", "cell", "side"):
+        shown.add_column(name)
+    for name in ("figure", "unit", "times"):
+        shown.add_column(name, justify="left" if name == "unit" else "right")
+    for (suite, name), found in sides(cells).items():
+        own = found.get(OWN)
+        for side, cell in found.items():
+            for unit, value in cell.values.items():
+                compared = own is not None and side != OWN and unit in own.values
+                times = f"{ratio(own, cell, unit):.2f}" if own and compared else ""
+                shown.add_row(suite, name, side, number(value), unit, times)
+        shown.add_section()
+    return shown
+
+
+def machine() -> dict[str, str]:
+    """Say what the figures were measured on."""
+    cpus = Path("/proc/cpuinfo")
+    lines = cpus.read_text().splitlines() if cpus.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.machine(),
+        "cpus": str(len(models)),
+        "kernel": platform.release(),
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+
+
+def as_json(cells: Sequence[Cell], rounds: int) -> str:
+    """Everything that was measured, with machine and builds."""
+    suites = sorted({cell.suite for cell in cells})
+    told = {
+        "machine": machine(),
+        "builds": {suite: counts.build_of(suite) for suite in suites},
+        "rounds": rounds,
+        "cells": [cell.as_dict() for cell in cells],
+    }
+    return json.dumps(told, indent=2) + "\n"
+
+
+def chart(cells: Sequence[Cell], file: Path) -> None:
+    """Draw how many times better vsk is than each other side, a bar for each cell."""
+    # Slow to import, and only needed here.
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    bars: list[tuple[str, str, float]] = []
+    for (suite, name), found in sides(cells).items():
+        own = found.get(OWN)
+        for side, cell in found.items():
+            units = [unit for unit in cell.values if own and unit in own.values]
+            if own and side != OWN and units:
+                bars.append((f"{suite}: {name}", side, ratio(own, cell, units[0])))
+    names = list(dict.fromkeys(name for name, _, _ in bars))
+    figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.28 * len(bars)), layout="constrained")
+    colours = {side: f"C{i}" for i, side in enumerate(dict.fromkeys(side for _, side, _ in bars))}
+    ticks: list[float] = []
+    row = 0.0
+    for name in names:
+        here = [(side, value) for of, side, value in bars if of == name]
+        ticks.append(row + (len(here) - 1) / 2)
+        for side, value in here:
+            axes.barh(row, value, color=colours[side], height=0.9)
+            axes.annotate(f" {value:.2f}", (value, row), va="center", fontsize=7)
+            row += 1
+        row += 0.6
+    axes.set_yticks(ticks, names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel("vsk against this side: times better")
+    axes.legend(
+        [pyplot.Rectangle((0, 0), 1, 1, color=colour) for colour in colours.values()],
+        list(colours),
+        loc="lower right",
+    )
+    figure.savefig(file, format="svg", metadata={"Date": None})
+    pyplot.close(figure)
