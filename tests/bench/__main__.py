@@ -21,7 +21,7 @@ from rich.console import Console
 from vsk.linux.packages import cache
 
 from . import counts, shown
-from .cells import Options
+from .cells import MissingError, Options
 
 TOP = Path(__file__).parents[2]
 SUITES = [
@@ -70,10 +70,14 @@ def main() -> None:
         write_counts(names)
         return
     cells = []
-    for name in names:
-        with options(asked.rounds) as given:
-            cells += suite(name).run(given)
-    Console().print(shown.table(cells))
+    try:
+        for name in names:
+            with options(asked.rounds) as given:
+                cells += suite(name).run(given)
+    except MissingError as error:
+        sys.exit(str(error))
+    for table in shown.tables(cells):
+        Console().print(table)
     if asked.json:
         asked.json.write_text(shown.as_json(cells, asked.rounds))
     if asked.svg:

@@ -12,6 +12,10 @@ from typing import TypeVar
 Key = TypeVar("Key", bound=Hashable)
 
 
+class MissingError(RuntimeError):
+    """What a suite needs is not there, and cannot be made."""
+
+
 @dataclass(frozen=True)
 class Cell:
     """Figures of one side; name is the work, the same for every side that does it."""

@@ -5,9 +5,11 @@ import subprocess
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from subprocess import DEVNULL
 
+from . import anchor
 from .cells import Cell, Options, interleaved
-from .counted import instructions
+from .counted import Command, instructions
 
 SUITE = "core"
 PACKETS = 64  # in a batch
@@ -46,10 +48,26 @@ class Work:
         return " ".join([*first, *[NAMES[item] for item in self.more.items()]])
 
     @property
-    def sides(self) -> list[str]:
-        """Who can do it."""
-        bound = self.cut == "two" and not self.more.keys() & {"ring", "regions"}
-        return ["vsk", *["bound"] * bound]
+    def bounded(self) -> bool:
+        """Whether it is of the one model that the bound knows."""
+        return self.cut == "two" and not self.more.keys() & {"ring", "regions"}
+
+    @property
+    def anchored(self) -> bool:
+        """Whether the crates can do it: their payload is one piece, their ring split."""
+        return self.cut != "five" and not self.more.keys() & {"ring", "publish"}
+
+    def commands(self, options: Options) -> dict[str, Command]:
+        """The programs of who can do it."""
+        own = [program(options), *self.words]
+        found: dict[str, Command] = {"vsk": own}
+        if self.bounded:
+            found["bound"] = [*own, "side=bound"]
+        if self.anchored:
+            image = options.work / f"{self.name}.img"
+            subprocess.run([*own, "batches=1", f"image={image}"], stdout=DEVNULL, check=True)
+            found["rust"] = [anchor.program(options.cache), *self.words, f"image={image}"]
+        return found
 
 
 def works() -> list[Work]:
@@ -89,9 +107,8 @@ def program(options: Options) -> Path:
     return options.build / "tests/bench_core"
 
 
-def count(work: Work, side: str, options: Options) -> float:
+def count(command: Command) -> float:
     """Instructions a packet."""
-    command = [program(options), *work.words, f"side={side}"]
     return instructions(
         lambda packets: [*command, f"batches={packets // PACKETS}"],
         PACKETS,
@@ -100,7 +117,7 @@ def count(work: Work, side: str, options: Options) -> float:
     )
 
 
-def time(command: list[str | Path]) -> dict[str, float]:
+def time(command: Command) -> dict[str, float]:
     """Nanoseconds a packet: the median of one run's batches."""
     done = subprocess.run([*command, f"ms={MS}"], capture_output=True, text=True, check=True)
     return {"ns": float(done.stdout.split()[0])}
@@ -110,30 +127,27 @@ class DiffersError(RuntimeError):
     """Two sides saw other packets, or left other bytes."""
 
 
-def outcome(command: list[str | Path]) -> list[str]:
-    """The sum of all fields, and one over the memory, after some batches."""
-    command = [*command, "sum=all", "batches=20"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return done.stdout.split()[1:]
-
-
-def same_work(commands: dict[str, list[str | Path]]) -> None:
-    """Fail unless all sides see the same and leave the same behind."""
-    seen = {side: outcome(command) for side, command in commands.items()}
-    if len({tuple(found) for found in seen.values()}) != 1:
-        raise DiffersError(f"{commands}: {seen}")
+def same_work(commands: dict[str, Command]) -> None:
+    """Fail unless all sides see the same fields, and leave the same memory behind."""
+    seen = {}
+    for side, command in commands.items():
+        whole = [*command, "sum=all", "batches=20"]
+        done = subprocess.run(whole, capture_output=True, text=True, check=True)
+        seen[side] = done.stdout.split()[1:]
+    if any(found != seen["vsk"] for found in seen.values()):
+        raise DiffersError(f"{commands['vsk']}: {seen}")
 
 
 def measure(work: Work, options: Options) -> list[Cell]:
     """All sides of a piece of work, in turn."""
-    plain = [program(options), *work.words]
-    commands = {side: [*plain, f"side={side}"] for side in work.sides}
+    commands = work.commands(options)
     same_work(commands)
+    counted = {side: count(command) for side, command in commands.items()}
     if work.copied:
-        commands["memcpy"] = [*plain, "side=memcpy"]
+        commands["memcpy"] = [*commands["vsk"], "side=memcpy"]
     taken = interleaved(options.rounds, {side: partial(time, c) for side, c in commands.items()})
-    for side in work.sides:
-        taken[side]["instructions"] = count(work, side, options)
+    for side, value in counted.items():
+        taken[side]["instructions"] = value
     return [Cell(SUITE, work.name, side, values) for side, values in taken.items()]
 
 
@@ -145,6 +159,6 @@ def run(options: Options) -> list[Cell]:
 def guarded(options: Options) -> list[Cell]:
     """Count what may not grow."""
     return [
-        Cell(SUITE, work.name, "vsk", {"instructions": count(work, "vsk", options)})
+        Cell(SUITE, work.name, "vsk", {"instructions": count([program(options), *work.words])})
         for work in guarded_works()
     ]

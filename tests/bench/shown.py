@@ -30,22 +30,35 @@ def ratio(own: Cell, other: Cell, unit: str) -> float:
     return a / b if b else math.inf
 
 
-def table(cells: Sequence[Cell]) -> Table:
-    """A row for each side of each piece of work, and how much better ours is."""
-    shown = Table(caption="times: vsk's figure against this side's, above 1 where vsk is ahead")
-    for name in ("suite", "cell", "side"):
-        shown.add_column(name)
-    for name in ("figure", "unit", "times"):
-        shown.add_column(name, justify="left" if name == "unit" else "right")
-    for (suite, name), found in sides(cells).items():
-        own = found.get(OWN)
-        for side, cell in found.items():
-            for unit, value in cell.values.items():
-                compared = own is not None and side != OWN and unit in own.values
-                times = f"{ratio(own, cell, unit):.2f}" if own and compared else ""
-                shown.add_row(suite, name, side, number(value), unit, times)
-        shown.add_section()
+def tables(cells: Sequence[Cell]) -> list[Table]:
+    """A table for each suite: a row for each side of each piece of work, a column a unit."""
+    return [
+        _table(suite, [cell for cell in cells if cell.suite == suite])
+        for suite in dict.fromkeys(cell.suite for cell in cells)
+    ]
+
+
+def _table(suite: str, cells: Sequence[Cell]) -> Table:
+    units = list(dict.fromkeys(unit for cell in cells for unit in cell.values))
+    shown = Table(title=suite, caption="(n): how many times better vsk does than this side")
+    shown.add_column("cell")
+    shown.add_column("side")
+    for unit in units:
+        shown.add_column(unit, justify="right")
+    for (_, name), found in sides(cells).items():
+        for i, (side, cell) in enumerate(found.items()):
+            figures = [_figure(cell, found.get(OWN), unit) for unit in units]
+            shown.add_row("" if i else name, side, *figures, end_section=i + 1 == len(found))
     return shown
+
+
+def _figure(cell: Cell, own: Cell | None, unit: str) -> str:
+    if unit not in cell.values:
+        return ""
+    value = number(cell.values[unit])
+    if own is None or cell is own or unit not in own.values:
+        return value
+    return f"{value} ({ratio(own, cell, unit):.2f})"
 
 
 def machine() -> dict[str, str]:

@@ -4,7 +4,7 @@
 import re
 from pathlib import Path
 
-SOURCES = {".c", ".h", ".i", ".py", ".pyi", ".lua", ".rockspec", ".toml", ".cmake", ".sh"}
+SOURCES = {".c", ".h", ".i", ".py", ".pyi", ".lua", ".rockspec", ".toml", ".cmake", ".sh", ".rs"}
 SOURCE_NAMES = {"run", "CMakeLists.txt", ".clang-format", ".luacheckrc"}
 SPDX = "SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause"
 # The API contract's programs stand here as they were written.
