@@ -5,14 +5,11 @@
  * happens in device() is timed, and to be counted by callgrind. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bound.h"
+#include "clock.h"
 #include "scene.h"
-
-#define MOST_BATCHES 65536u
 
 /* What a device has of its own. */
 struct work {
@@ -131,47 +128,22 @@ device(struct work *work)
     return sum;
 }
 
-static uint64_t
-now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-    const uint64_t *one = a, *other = b;
-
-    return (*one > *other) - (*one < *other);
-}
-
 /* Batch after batch: the median's nanoseconds a packet, and the sum of all. */
 static double
 measure(struct work *work, uint64_t *sum)
 {
-    static uint64_t took[MOST_BATCHES];
-    const struct plan *plan = &work->plan;
-    uint32_t most = plan->batches != 0 ? plan->batches : MOST_BATCHES;
-    uint64_t end = now() + (uint64_t)plan->ms * 1000000u;
-    uint32_t count = 0;
+    static struct clock clock;
+    bool more;
 
     *sum = 0;
+    clock_start(&clock, work->plan.batches, work->plan.ms);
     do {
-        uint64_t begin;
-
         scene_offer(&work->scene);
-        begin = now();
+        clock_begin(&clock);
         *sum += device(work);
-        took[count % MOST_BATCHES] = now() - begin;
-        count++;
-    } while (count < most && (plan->batches != 0 || now() < end));
-    if (count > MOST_BATCHES)
-        count = MOST_BATCHES;
-    qsort(took, count, sizeof took[0], by_size);
-    return (double)took[count / 2] / SCENE_BATCH;
+        more = clock_stop(&clock);
+    } while (more);
+    return (double)clock_median(&clock) / SCENE_BATCH;
 }
 
 int

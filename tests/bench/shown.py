@@ -41,10 +41,10 @@ def tables(cells: Sequence[Cell]) -> list[Table]:
 def _table(suite: str, cells: Sequence[Cell]) -> Table:
     units = list(dict.fromkeys(unit for cell in cells for unit in cell.values))
     shown = Table(title=suite, caption="(n): how many times better vsk does than this side")
-    shown.add_column("cell")
-    shown.add_column("side")
+    shown.add_column("cell", no_wrap=True)
+    shown.add_column("side", no_wrap=True)
     for unit in units:
-        shown.add_column(unit, justify="right")
+        shown.add_column(unit.replace("_", " "), justify="right")
     for (_, name), found in sides(cells).items():
         for i, (side, cell) in enumerate(found.items()):
             figures = [_figure(cell, found.get(OWN), unit) for unit in units]
