@@ -8,6 +8,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from . import counts, shown
 from .cells import MissingError, Options
 
 TOP = Path(__file__).parents[2]
+BUILD = Path(os.environ.get("VSK_BUILD", TOP / "build/dev"))
 SUITES = [
     name
     for name in ("core", "roles", "python", "lua", "guests")
@@ -37,7 +39,7 @@ def suite(name: str) -> ModuleType:
 
 
 @contextmanager
-def options(rounds: int, build: Path = TOP / "build/dev") -> Iterator[Options]:
+def options(rounds: int, build: Path = BUILD) -> Iterator[Options]:
     """Give a suite what it needs, for as long as it runs."""
     with tempfile.TemporaryDirectory(prefix="vsk-bench-") as work:
         yield Options(rounds, build, Path(work), cache() / "bench")
