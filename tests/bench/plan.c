@@ -36,7 +36,7 @@ either(const char *word, const char *no, const char *yes, bool *value)
 static bool
 option(struct plan *plan, const char *name, const char *value)
 {
-    static const char *const sides[] = {"vsk", "bound", "memcpy", NULL};
+    static const char *const sides[] = {"vsk", "bound", NULL};
     int found;
 
     if (strcmp(name, "ring") == 0)

@@ -21,9 +21,8 @@ enum plan_cut {
 
 /** Who does the work. */
 enum plan_side {
-    SIDE_VSK,   /**< the library */
-    SIDE_BOUND, /**< only what must be done, all of it inlined */
-    SIDE_MEMCPY /**< the payload's bytes alone */
+    SIDE_VSK,  /**< the library */
+    SIDE_BOUND /**< only what must be done, all of it inlined */
 };
 
 /** Which work. */

@@ -11,6 +11,8 @@
 #define HEADER_AT 148u /* in a chain's room: the payload begins a line */
 #define PAYLOAD_AT (HEADER_AT + VSK_HEADER_SIZE)
 #define MOST_PIECES 5u
+#define MOST_PAYLOAD 65536u
+#define HOT 0x80000u /* bytes of payload that a core has a cache for */
 
 static uint64_t
 room(const struct plan *plan)
@@ -18,13 +20,22 @@ room(const struct plan *plan)
     return (PAYLOAD_AT + (uint64_t)plan->payload + 63) & ~(uint64_t)63;
 }
 
+/* Rooms for chains: fewer than chains where a copy of each would measure how
+ * busy the cache is that others share. */
+static uint32_t
+rooms(const struct plan *plan)
+{
+    return plan->payload > HOT / SCENE_BATCH ? HOT / MOST_PAYLOAD : SCENE_BATCH;
+}
+
 /* Where a chain's room begins in the guest's memory. */
 static uint64_t
 place(const struct plan *plan, uint32_t chain)
 {
-    uint64_t region = chain % plan->regions;
+    uint64_t at = chain % rooms(plan);
 
-    return region * STEP + RING_ROOM + chain / plan->regions * room(plan);
+    return at % plan->regions * STEP + RING_ROOM +
+           at / plan->regions * room(plan);
 }
 
 static uint8_t *
@@ -153,7 +164,7 @@ make_ring(struct scene *scene, const struct plan *plan)
 bool
 scene_make(struct scene *scene, const struct plan *plan)
 {
-    uint64_t chains = (SCENE_BATCH + plan->regions - 1) / plan->regions;
+    uint64_t chains = (rooms(plan) + plan->regions - 1) / plan->regions;
     uint64_t size = (RING_ROOM + chains * room(plan) + 4095) & ~(uint64_t)4095;
 
     *scene = (struct scene){0};

@@ -7,6 +7,7 @@
  *     region 1    [      ][ chain 1 ][ chain R + 1 ] ...
  *     chain       [ table? | header, 44 | payload ]
  *
+ * Chains of large payload share rooms, so that all of it stays in the cache.
  * The driver is not what is measured: it writes as little as it can, and the
  * same in any program that has the image.
  */

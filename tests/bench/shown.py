@@ -14,7 +14,15 @@ from . import counts
 from .cells import Cell, sides
 
 OWN = "vsk"
-LESS_IS_BETTER = {"ns", "instructions", "bytes", "cpu_seconds_per_GiB", "cpu_percent", "rss_MB"}
+LESS_IS_BETTER = {
+    "ns",
+    "ns_per_memcpy",
+    "instructions",
+    "bytes",
+    "cpu_seconds_per_GiB",
+    "cpu_percent",
+    "rss_MB",
+}
 
 
 def number(value: float) -> str:

@@ -21,12 +21,16 @@ const BATCH: u16 = 64;
 const PAYLOAD_MAX: u32 = 65536;
 const MOST_BATCHES: usize = 65536;
 
+/// Copied from, or to, by lines of the cache, as in core.c.
+#[repr(align(64))]
+struct Data([u8; PAYLOAD_MAX as usize]);
+
 /// What a device has of its own.
 pub struct Work {
     plan: Plan,
     memory: GuestMemoryMmap,
     queue: Queue,
-    data: Vec<u8>,
+    data: Box<Data>,
 }
 
 fn sum_of<B: BitmapSlice>(plan: &Plan, packet: &VsockPacket<B>) -> u64 {
@@ -55,7 +59,7 @@ fn take_packets(work: &mut Work) -> u64 {
         if let Ok(packet) = VsockPacket::from_tx_virtq_chain(memory, &mut chain, PAYLOAD_MAX) {
             sum += sum_of(&work.plan, &packet);
             if let (true, Some(payload)) = (work.plan.copied, packet.data_slice()) {
-                payload.copy_to(&mut work.data[..]);
+                payload.copy_to(&mut work.data.0[..]);
             }
         }
         let _ = work.queue.add_used(memory, chain.head_index(), 0);
@@ -89,7 +93,7 @@ fn put_packets(work: &mut Work) -> u64 {
         if let Ok(mut packet) = VsockPacket::from_rx_virtq_chain(memory, &mut chain, PAYLOAD_MAX) {
             let _ = packet.set_header_from_raw(&header(port, payload));
             if let (true, Some(room)) = (work.plan.copied, packet.data_slice()) {
-                room.copy_from(&work.data[..payload as usize]);
+                room.copy_from(&work.data.0[..payload as usize]);
             }
             sum += sum_of(&work.plan, &packet);
             written = PKT_HEADER_SIZE as u32 + payload;
@@ -167,7 +171,7 @@ fn memory_sum(memory: &GuestMemoryMmap) -> u64 {
 fn make() -> Result<Work, String> {
     let plan = Plan::read(std::env::args().skip(1))?;
     let image = Image::read(&plan.image)?;
-    let data = (0..PAYLOAD_MAX).map(|i| (i * 7) as u8).collect();
+    let data = Box::new(Data(std::array::from_fn(|i| (i * 7) as u8)));
     Ok(Work {
         plan,
         memory: image.memory,
