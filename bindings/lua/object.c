@@ -8,20 +8,20 @@
 typedef struct object {
     const void *swig_type; /* NULL */
     void *self;            /* NULL: closed */
+    const glue_type *type;
+    const struct object *seal; /* the object itself: nobody else's has this */
 } object;
 
+/* Told by what it holds, which no script can change and no other library's
+ * userdata has: a look at its metatable would cost five times as much. */
 static object *
 object_at(lua_State *L, int index, const glue_type *type)
 {
     object *found = lua_touserdata(L, index);
 
-    if (found == NULL || !lua_getmetatable(L, index))
+    if (found == NULL || lua_rawlen(L, index) != sizeof *found)
         return NULL;
-    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
-    if (!lua_rawequal(L, -1, -2))
-        found = NULL;
-    lua_pop(L, 2);
-    return found;
+    return found->seal == found && found->type == type ? found : NULL;
 }
 
 void *
@@ -59,7 +59,7 @@ glue_new(lua_State *L, const glue_type *type)
 {
     object *fresh = lua_newuserdatauv(L, sizeof *fresh, 0);
 
-    *fresh = (object){NULL, NULL};
+    *fresh = (object){NULL, NULL, type, fresh};
     lua_rawgetp(L, LUA_REGISTRYINDEX, type);
     lua_setmetatable(L, -2);
     return &fresh->self;
@@ -103,9 +103,9 @@ glue_account(lua_State *L, uint64_t bytes)
         lua_gc(L, LUA_GCSTEP, (int)(step < 65536 ? step : 65536));
 }
 
-/* The metamethods have their class as upvalues: metatable, methods, fields,
- * type. Who calls one by hand with something else gets an error. */
-enum { UP_META = 1, UP_METHODS, UP_FIELDS, UP_TYPE };
+/* The metamethods have their class as upvalues. Who calls one by hand with
+ * something else gets an error. */
+enum { UP_METHODS = 1, UP_FIELDS, UP_TYPE };
 
 static const glue_type *
 upvalue_type(lua_State *L)
@@ -116,16 +116,14 @@ upvalue_type(lua_State *L)
 static object *
 own_object(lua_State *L)
 {
-    object *self = lua_touserdata(L, 1);
-    bool own = false;
+    const glue_type *type = upvalue_type(L);
+    object *own = object_at(L, 1, type);
 
-    if (self != NULL && lua_getmetatable(L, 1)) {
-        own = lua_rawequal(L, -1, lua_upvalueindex(UP_META));
-        lua_pop(L, 1);
+    if (own == NULL) {
+        luaL_typeerror(L, 1, type->name);
+        abort(); /* does not come back, which its declaration hides */
     }
-    if (!own)
-        luaL_typeerror(L, 1, upvalue_type(L)->name);
-    return self;
+    return own;
 }
 
 /* Methods of a closed object can be looked up: they look at it themselves,
@@ -311,7 +309,6 @@ push_metatable(lua_State *L, const glue_type *type)
 
     lua_newtable(L);
     for (const luaL_Reg *meta = metamethods; meta->name != NULL; meta++) {
-        lua_pushvalue(L, methods + 2);
         lua_pushvalue(L, methods);
         push_fields(L, type);
         lua_pushlightuserdata(L, (void *)(uintptr_t)type);
