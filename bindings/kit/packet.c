@@ -121,9 +121,11 @@ from_chain(reader read, kit_chain *chain, uint32_t max_payload,
 
     if (status != VSK_OK)
         return status;
-    fresh = calloc(1, sizeof *fresh);
+    /* Not calloc: glibc's takes nothing from what was freed last. */
+    fresh = malloc(sizeof *fresh);
     if (fresh == NULL)
         return VSK_ERR_NOMEM;
+    *fresh = (kit_packet){0};
     status = read(&fresh->packet, &chain->chain, max_payload);
     if (status != VSK_OK) {
         free(fresh);
