@@ -2,6 +2,42 @@
 /* Python values into C ones, exactly or not at all. */
 #include "python/glue.h"
 
+/* Whether a format of Os, those behind a bar optional, takes so many. */
+static bool
+takes(const char *format, Py_ssize_t count)
+{
+    Py_ssize_t least = -1, most = 0;
+
+    for (; *format != ':'; format++) {
+        if (*format == '|')
+            least = most;
+        else
+            most++;
+    }
+    return count <= most && count >= (least < 0 ? most : least);
+}
+
+/* Python's own call looks each keyword up, also where none is given; it says
+ * what is wrong, too. */
+int
+vskpy_arguments(PyObject *args, PyObject *kwargs, const char *format,
+                char **names, ...)
+{
+    Py_ssize_t count = PyTuple_GET_SIZE(args);
+    int done = 1;
+    va_list list;
+
+    va_start(list, names);
+    if (kwargs == NULL && takes(format, count)) {
+        for (Py_ssize_t i = 0; i < count; i++)
+            *va_arg(list, PyObject **) = PyTuple_GET_ITEM(args, i);
+    } else {
+        done = PyArg_VaParseTupleAndKeywords(args, kwargs, format, names, list);
+    }
+    va_end(list);
+    return done;
+}
+
 static int
 out_of_range(const char *name, uint64_t max)
 {

@@ -61,8 +61,6 @@ PyObject *vskpy_wrap(vskpy_kind kind, void *pointer);
 int vskpy_is(vskpy_kind kind, PyObject *object);
 /* The kit's struct in an object of a kind; TypeError or ERR_CLOSED. */
 void *vskpy_unwrap(vskpy_kind kind, PyObject *object);
-/* The struct in self; ERR_CLOSED where there is none. */
-void *vskpy_self(PyObject *self);
 /* Put a struct into self, whose __init__ this is; -1 the second time. */
 int vskpy_fresh(PyObject *self);
 void vskpy_own(PyObject *self, void *pointer);
@@ -89,6 +87,9 @@ void vskpy_not_open(const char *name);
 int vskpy_check(vsk_status status);
 
 /* convert.c */
+/* As PyArg_ParseTupleAndKeywords, of objects alone: all that SWIG asks for. */
+int vskpy_arguments(PyObject *args, PyObject *kwargs, const char *format,
+                    char **names, ...);
 int vskpy_integer(PyObject *object, uint64_t max, const char *name,
                   uint64_t *value);
 int vskpy_layout(PyObject *object, kit_layout *layout);
@@ -168,5 +169,17 @@ PyObject *vskpy_record(const kit_record *record);
 /* (kind, pair, guest, id, value); takes the packet out of the event. */
 PyObject *vskpy_event(kit_event *event);
 PyObject *vskpy_ids(const uint64_t *ids, uint32_t count);
+
+/* The struct in self; ERR_CLOSED where there is none. Here, as each field that
+ * is read asks for it. */
+static inline void *
+vskpy_self(PyObject *self)
+{
+    void *pointer = ((SwigPyObject *)self)->ptr;
+
+    if (pointer == NULL)
+        vskpy_not_open("self");
+    return pointer;
+}
 
 #endif

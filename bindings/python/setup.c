@@ -11,6 +11,9 @@ static PyObject *type_members[TYPES];
 static PyObject *status_enum;
 static PyObject *shower;
 
+/* SWIG's own ends of objects. */
+static destructor ends[VSKPY_TYPES];
+
 static PyTypeObject *
 type_object(vskpy_kind kind)
 {
@@ -31,16 +34,6 @@ vskpy_wrap(vskpy_kind kind, void *pointer)
     Py_DECREF(object);
     classes[kind].drop(pointer);
     return NULL;
-}
-
-void *
-vskpy_self(PyObject *self)
-{
-    void *pointer = ((SwigPyObject *)self)->ptr;
-
-    if (pointer == NULL)
-        vskpy_not_open("self");
-    return pointer;
 }
 
 int
@@ -295,12 +288,34 @@ strip(PyTypeObject *type)
     return 0;
 }
 
+/* The struct of an object goes with it. SWIG would look for it as for any
+ * method's self, and put an exception aside that nothing here touches. */
+static void
+end(PyObject *self)
+{
+    SwigPyObject *object = (SwigPyObject *)self;
+    void *pointer = object->ptr;
+    int kind = 0;
+
+    while (classes[kind].info != object->ty)
+        kind++;
+    object->ptr = NULL;
+    if (object->own != 0 && pointer != NULL)
+        classes[kind].drop(pointer);
+    object->own = 0;
+    ends[kind](self);
+}
+
 /* One base has one C struct: a class of two of our types is refused, because
  * they differ in size. */
 static int
-shield(PyTypeObject *type)
+shield(vskpy_kind kind)
 {
+    PyTypeObject *type = type_object(kind);
+
     type->tp_basicsize += (Py_ssize_t)sizeof(void *);
+    ends[kind] = type->tp_dealloc;
+    type->tp_dealloc = end;
     return strip(type);
 }
 
@@ -323,7 +338,7 @@ vskpy_setup(PyObject *module, const vskpy_class *table)
         vskpy_capture_setup(module) < 0)
         return -1;
     for (int kind = 0; kind < VSKPY_TYPES; kind++)
-        if (shield(type_object((vskpy_kind)kind)) < 0)
+        if (shield((vskpy_kind)kind) < 0)
             return -1;
     if (seal(type_object(VSKPY_PACKET)->tp_base) < 0)
         return -1;

@@ -14,6 +14,9 @@
 %{
 #include "python/glue.h"
 
+#undef PyArg_ParseTupleAndKeywords
+#define PyArg_ParseTupleAndKeywords vskpy_arguments
+
 /* Where a failed call says more than its status: calls that take a kit_why
  * declare their own, all others see this one, which stays empty. */
 static const kit_why why[1];
@@ -212,6 +215,8 @@ new_##TYPE(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         SWIG_fail;
     }
 %}
+/* Python has looked at the type of self when it found the method. */
+%typemap(in) TYPE *self %{ $1 = ((SwigPyObject *)$input)->ptr; %}
 %typemap(in, numinputs=0) TYPE **OUTPUT (TYPE *made = NULL) %{ $1 = &made; %}
 %typemap(argout) TYPE **OUTPUT %{
     if (result == VSK_OK) {
