@@ -66,6 +66,20 @@ def test_every_byte_of_an_rx_header_is_written(queue: vsk.Queue) -> None:
     assert back == (0, 0, 0, 0, 0, 1, 0, 0, 0, 0)
 
 
+def test_64_kib_reach_the_script_as_they_stand_in_guest_memory() -> None:
+    memory = vsk.Memory(1 << 18)
+    queue = vsk.Queue(memory, 16)
+    queue.driver.send(vsk.Packet(src=(3, 1), dst=(2, 1), op="RW", payload=b"a" * 65536))
+    addr = queue.get_desc(1).addr
+
+    for got in queue.device.packets():
+        payload = got.payload
+        memory.view(addr + 65535, 1)[0] = ord("b")
+
+        assert len(payload) == 65536
+        assert bytes(payload[-2:]) == b"ab"
+
+
 def test_payload_is_appended_piece_by_piece(queue: vsk.Queue) -> None:
     queue.driver.post(64, layout=[46, 3, 1, 14])
     chain = queue.device.pop()
