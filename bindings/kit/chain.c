@@ -8,7 +8,12 @@ vsk_status
 kit_chain_new(kit_queue *queue, const vsk_chain *chain, kit_chain **copy)
 {
     size_t bytes = chain->count * sizeof(vsk_span);
-    kit_chain *fresh = malloc(sizeof *fresh + bytes);
+    kit_chain *fresh =
+        chain->count > KIT_CHAIN_SPANS
+            ? malloc(sizeof *fresh + bytes)
+            : kit_spare_take(&queue->spare_chains,
+                             sizeof *fresh +
+                                 KIT_CHAIN_SPANS * sizeof(vsk_span));
 
     if (fresh == NULL)
         return VSK_ERR_NOMEM;
@@ -34,11 +39,17 @@ kit_chain_ref(kit_chain *chain)
 void
 kit_chain_unref(kit_chain *chain)
 {
+    kit_queue *queue;
+
     if (chain == NULL || --chain->references != 0)
         return;
     kit_chain_release(chain);
-    kit_queue_unref(chain->queue);
-    free(chain);
+    queue = chain->queue;
+    if (chain->chain.capacity > KIT_CHAIN_SPANS)
+        free(chain);
+    else
+        kit_spare_keep(&queue->spare_chains, chain);
+    kit_queue_unref(queue);
 }
 
 vsk_status

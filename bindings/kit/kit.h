@@ -41,6 +41,11 @@ typedef struct kit_block {
     void *owner;
 } kit_block;
 
+/* Memory that the next struct of its kind is made of. */
+typedef struct kit_spare {
+    struct kit_spare *next;
+} kit_spare;
+
 typedef struct kit_queue kit_queue;
 
 /* A ring in a memory: of a queue that is open, or of a loaded image. */
@@ -88,7 +93,14 @@ struct kit_queue {
     bool unordered;  /* a chain went back before one that came first */
     vsk_span *spans; /* for the chain that is being popped */
     uint32_t span_count;
+    /* Scripts end packets by the hundred, when they collect their garbage:
+     * more than malloc has at hand for the next ones. */
+    kit_spare *spare_chains; /* each with KIT_CHAIN_SPANS */
+    kit_spare *spare_packets;
 };
+
+/* Most chains have no more: the room for spans of those that are kept. */
+#define KIT_CHAIN_SPANS 4
 
 /* A chain in a script's hands: script type Chain. */
 typedef struct kit_chain {
@@ -137,6 +149,13 @@ kit_block *kit_block_borrow(uint8_t *data, size_t size,
                             void (*let_go)(void *owner), void *owner);
 kit_block *kit_block_ref(kit_block *block);
 void kit_block_unref(kit_block *block);
+
+/* spare.c */
+/* What was kept, or fresh memory; NULL where there is none. */
+void *kit_spare_take(kit_spare **list, size_t size);
+void kit_spare_keep(kit_spare **list, void *memory);
+/* Free all that was kept. */
+void kit_spare_free(kit_spare **list);
 
 /* memory.c */
 vsk_status kit_memory_new(const vsk_range *regions, uint32_t count, int fill,

@@ -45,10 +45,19 @@ drop_payload(kit_packet *packet)
 void
 kit_packet_delete(kit_packet *packet)
 {
+    kit_chain *chain;
+
     if (packet == NULL)
         return;
+    chain = packet->chain;
+    packet->chain = NULL;
     drop_payload(packet);
-    free(packet);
+    if (chain == NULL) {
+        free(packet);
+        return;
+    }
+    kit_spare_keep(&chain->queue->spare_packets, packet);
+    kit_chain_unref(chain);
 }
 
 vsk_status
@@ -121,14 +130,13 @@ from_chain(reader read, kit_chain *chain, uint32_t max_payload,
 
     if (status != VSK_OK)
         return status;
-    /* Not calloc: glibc's takes nothing from what was freed last. */
-    fresh = malloc(sizeof *fresh);
+    fresh = kit_spare_take(&chain->queue->spare_packets, sizeof *fresh);
     if (fresh == NULL)
         return VSK_ERR_NOMEM;
     *fresh = (kit_packet){0};
     status = read(&fresh->packet, &chain->chain, max_payload);
     if (status != VSK_OK) {
-        free(fresh);
+        kit_spare_keep(&chain->queue->spare_packets, fresh);
         kit_explain(why, status, &chain->chain);
         return status;
     }

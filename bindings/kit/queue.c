@@ -37,6 +37,8 @@ queue_free(kit_queue *queue)
     free(queue->records);
     free(queue->scratch);
     free(queue->spans);
+    kit_spare_free(&queue->spare_chains);
+    kit_spare_free(&queue->spare_packets);
     kit_memory_unref(queue->memory);
     free(queue);
 }

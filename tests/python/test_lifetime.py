@@ -334,6 +334,32 @@ def test_a_queue_lives_as_long_as_what_was_made_of_it(mem: vsk.Memory) -> None:
     assert mem.available() == before
 
 
+def test_what_is_let_go_of_in_any_order_leaves_alone_what_is_kept(mem: vsk.Memory) -> None:
+    queue = vsk.Queue(mem, 64)
+    kept = []
+
+    for turn in range(200):
+        text = bytes([turn]) * 90
+        packet = vsk.Packet(src=(3, turn), dst=(2, 1234), op="RW", payload=text)
+        pieces = 1 + turn % 7  # more and fewer than most chains have
+        queue.driver.send(packet, layout=[20] * (pieces - 1) + [134 - 20 * (pieces - 1)])
+        got = vsk.Packet.from_tx(chain := popped(queue))
+        kept.append((turn, text, chain, got))
+        if turn % 3 == 2:  # the middle one of the oldest three
+            turn, text, chain, got = kept.pop(1)
+            queue.device.push(chain, 0)
+            next(queue.driver.used())
+        if len(kept) == 8:
+            turn, text, chain, got = kept.pop(0)
+            queue.device.push(chain, 0)
+            next(queue.driver.used())
+        del chain, got
+
+    for turn, text, _, got in kept:
+        assert (got.src_port, bytes(got.payload)) == (turn, text)
+    assert len(kept) > 2
+
+
 def test_buffers_are_free_when_their_chain_was_reaped(mem: vsk.Memory) -> None:
     queue = vsk.Queue(mem, 16)
     before = mem.available()
