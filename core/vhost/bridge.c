@@ -58,6 +58,8 @@ vsk_bridge_open(vsk_bridge *bridge, vsk_device *device,
         return VSK_ERR_ARGUMENT;
     memset(bridge, 0, sizeof *bridge);
     bridge->device = device;
+    /* A program answers later; an update before that wakes the guest twice. */
+    device->endpoint.policy.idle_at = UINT32_MAX;
     bridge->capacity = options->connections;
     bridge->alarm = UINT64_MAX;
     bridge->doors[0] = (vsk_bridge_door){.fd = -1, .type = VSK_TYPE_STREAM};

@@ -83,6 +83,8 @@ typedef struct vsk_policy {
     uint32_t count_from;      /**< where the counters of connections begin: 0,
                                  but between two that both test what wraps */
     bool update_idle;         /**< and when everything was forwarded */
+    uint32_t idle_at;         /**< at so many bytes of a stream; of a message
+                                 always, as its rest may need every byte */
     bool ask;                 /**< CREDIT_REQUEST where credit is short */
     bool answer;              /**< CREDIT_REQUEST with a CREDIT_UPDATE */
     bool meter;               /**< hold packets back as well as bytes */

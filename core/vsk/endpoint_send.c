@@ -132,6 +132,17 @@ vsk_endpoint_replied(vsk_endpoint *endpoint, uint64_t now)
     vsk_endpoint_let_go(endpoint, slot);
 }
 
+/* Whether what was forwarded is told of though nobody needs it yet. */
+static bool
+is_worth_idle(const vsk_endpoint *endpoint, const vsk_conn *conn)
+{
+    const vsk_policy *policy = &endpoint->policy;
+    uint32_t untold = conn->credit.fwd_cnt - conn->credit.told_fwd_cnt;
+
+    return policy->update_idle &&
+           (conn->type == VSK_TYPE_SEQPACKET || untold >= policy->idle_at);
+}
+
 void
 vsk_endpoint_settle(vsk_endpoint *endpoint)
 {
@@ -141,7 +152,7 @@ vsk_endpoint_settle(vsk_endpoint *endpoint)
         vsk_link *link = &endpoint->links.links[slot];
 
         if (conn != NULL && (link->marks & VSK_MARK_UNPAID) != 0 &&
-            endpoint->policy.update_idle &&
+            is_worth_idle(endpoint, conn) &&
             vsk_endpoint_owes_update(endpoint, conn, true))
             vsk_links_owe(&endpoint->links, slot, VSK_OWES_CREDIT);
         link->marks &= (uint8_t)~VSK_MARK_UNPAID;

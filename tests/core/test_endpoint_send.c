@@ -162,6 +162,40 @@ the_policy_may_leave_a_pass_without_an_update(void **state)
 }
 
 static void
+a_pass_volunteers_what_the_policy_finds_worth_a_packet(void **state)
+{
+    struct end *end = *state;
+    vsk_conn *conn = established(end);
+
+    end->endpoint.policy.idle_at = 2;
+    pass(end, conn, 1);
+    vsk_endpoint_settle(&end->endpoint);
+    expect_no_reply(end);
+
+    pass(end, conn, 1);
+    vsk_endpoint_settle(&end->endpoint);
+
+    assert_int_equal(expect_reply(end, VSK_OP_CREDIT_UPDATE).fwd_cnt, 2);
+}
+
+static void
+a_byte_of_a_message_is_always_worth_a_packet(void **state)
+{
+    struct end *end = *state;
+    vsk_conn *conn = messages(end);
+    vsk_header header = typed(VSK_OP_RW, VSK_TYPE_SEQPACKET);
+
+    end->endpoint.policy.idle_at = 2;
+    header.len = 1;
+    take(end, header);
+    hand_on(end, conn, 1);
+
+    vsk_endpoint_settle(&end->endpoint);
+
+    expect_reply(end, VSK_OP_CREDIT_UPDATE);
+}
+
+static void
 with_bytes_of_the_policy_a_pass_volunteers_too(void **state)
 {
     struct end *end = *state;
@@ -1221,6 +1255,8 @@ main(void)
         WITH_END(a_pass_that_leaves_something_to_read_volunteers_nothing),
         WITH_END(a_pass_volunteers_for_every_connection),
         WITH_END(the_policy_may_leave_a_pass_without_an_update),
+        WITH_END(a_pass_volunteers_what_the_policy_finds_worth_a_packet),
+        WITH_END(a_byte_of_a_message_is_always_worth_a_packet),
         WITH_END(with_bytes_of_the_policy_a_pass_volunteers_too),
         WITH_END(payload_pays_the_credit_that_is_owed),
         WITH_END(payload_pays_what_a_pass_would_volunteer),

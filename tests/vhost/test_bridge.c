@@ -100,6 +100,25 @@ the_guest_reaches_a_program_at_the_ports_path(void **state)
 }
 
 static void
+a_program_that_has_read_a_little_costs_the_guest_no_packet(void **state)
+{
+    struct world *w = *state;
+    const vsk_counters *counters = &w->guest.endpoint.counters;
+    char bytes[8];
+    int fd;
+    struct app *app = joined(w, VSK_TYPE_STREAM, &fd);
+    uint64_t before = counters->rx_packets;
+
+    guest_sends(w, app, "hello", 5, false);
+    program_reads(w, fd, bytes, 5);
+    world_run(w, 100);
+
+    assert_int_equal(counters->rx_packets, before);
+    (void)close(fd);
+    expect_reason(w, app, VSK_REASON_CLOSED);
+}
+
+static void
 a_port_without_a_program_is_refused(void **state)
 {
     struct world *w = *state;
@@ -1370,6 +1389,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(the_guest_reaches_a_program_at_the_ports_path),
+        CASE(a_program_that_has_read_a_little_costs_the_guest_no_packet),
         CASE(a_port_without_a_program_is_refused),
         CASE(a_program_that_has_died_is_refused),
         CASE(another_type_of_socket_is_refused),
