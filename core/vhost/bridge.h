@@ -51,6 +51,7 @@ typedef struct vsk_bridge_link {
     int fd;                 /**< the program's socket, -1: none yet */
     uint32_t watched;       /**< VSK_LOOP_*, what is waited for */
     uint16_t type;          /**< VSK_TYPE_* */
+    bool in_loop;           /**< its socket is waited for, or was */
     bool ended;             /**< the guest sends no more */
     bool shut;              /**< the program knows that */
     bool mute;              /**< the program sends no more */

@@ -145,12 +145,16 @@ vsk_bridge_watch(vsk_bridge *bridge, uint64_t now, vsk_bridge_link *link)
     /* A socket that has gone would be told of for ever. */
     if (link->fd < 0 || link->gone)
         return;
+    /* So it mostly is: each packet and each write comes here. */
+    if (link->in_loop && link->watched == what)
+        return;
     if (vsk_loop_watch(&bridge->loop, link->fd, what, tag) != VSK_OK) {
         vsk_notices_say(&bridge->notices, VSK_NOTICE_NOTE, VSK_ERR_SYSTEM,
                         "a program's socket cannot be waited for");
         vsk_bridge_reset(bridge, now, link);
         return;
     }
+    link->in_loop = true;
     link->watched = what;
 }
 

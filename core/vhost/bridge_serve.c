@@ -25,8 +25,7 @@ vsk_bridge_step(vsk_bridge *bridge)
     uint64_t now = vsk_loop_now();
     vsk_event event;
 
-    if (vsk_bridge_sockets(bridge, now) == VSK_OK)
-        vsk_backend_wake(bridge->backend);
+    (void)vsk_bridge_sockets(bridge, now);
     for (uint32_t i = 0; i < EVENTS_AT_ONCE; i++) {
         if (vsk_backend_step(bridge->backend, &event) != VSK_OK)
             return VSK_NONE;
