@@ -39,6 +39,8 @@ class Socket(Host):
         super().__init__(core, capture)
         self._only = party
         self._wakeup = Wakeup()
+        self._hears = False  # signals, for the waits of a run
+        self._poll: select.poll | None = None  # of what is awaited, which stays the same
         self._closed = False
         self._last: tuple[int, str] = (0, "")  # status and words of the session's end
         party._join(self, [core.role()])
@@ -101,15 +103,24 @@ class Socket(Host):
             self._rest()
 
     def _rest(self) -> None:
+        if self._hears:
+            self._hears = False
+            self._wakeup.leave()
         self._core.flush()
 
     def _sleep(self, seconds: float | None) -> None:
-        """Wait until there is something to do, so many seconds at most; others run meanwhile."""
-        poll = select.poll()
-        with self._wakeup:
+        """Wait until there is something to do, so many seconds at most; others run meanwhile.
+
+        Signals are heard from the first wait up to _rest: a wait is too short to begin each time.
+        """
+        if self._poll is None:
+            self._poll = select.poll()
             for fd in self._awaited():
-                poll.register(fd, select.POLLIN)
-            poll.poll(None if seconds is None else seconds * 1000)
+                self._poll.register(fd, select.POLLIN)
+        self._hears |= self._wakeup.listen()
+        ready = self._poll.poll(None if seconds is None else seconds * 1000)
+        if (self._wakeup.fileno(), select.POLLIN) in ready:
+            self._wakeup.drain()
 
     def _awaited(self) -> list[int]:
         """Name the descriptors of which any ends a wait."""

@@ -9,7 +9,7 @@ from types import TracebackType
 
 
 class Wakeup:
-    """Readable, while it is entered, once a signal has come.
+    """Readable, while it listens, once a signal has come.
 
     A handler in Python runs between two instructions of Python's. A signal that comes after the
     last of them and before the wait itself would be heard when that wait is over: never, perhaps.
@@ -28,7 +28,7 @@ class Wakeup:
 
     def close(self) -> None:
         """Hear no more, and close the pipe."""
-        self._leave()
+        self.leave()
         self._close()
 
     def drain(self) -> None:
@@ -39,11 +39,25 @@ class Wakeup:
         except BlockingIOError:
             pass
 
+    def listen(self) -> bool:
+        """Begin to hear signals; False where it does already, or is not to."""
+        if self._set or threading.current_thread() is not threading.main_thread():
+            return False
+        self._exchange(-1, self._writer)
+        self._set = True
+        return True
+
+    def leave(self) -> None:
+        """Hear them no more, and forget those that have come."""
+        if self._set:
+            self._set = False
+            self._exchange(self._writer, -1)
+            if self._close.alive:
+                self.drain()
+
     def __enter__(self) -> "Wakeup":
         """Begin to hear signals."""
-        if threading.current_thread() is threading.main_thread():
-            self._exchange(-1, self._writer)
-            self._set = True
+        self.listen()
         return self
 
     def __exit__(
@@ -53,14 +67,7 @@ class Wakeup:
         traceback: TracebackType | None,
     ) -> None:
         """Hear them no more."""
-        self._leave()
-        if self._close.alive:
-            self.drain()
-
-    def _leave(self) -> None:
-        if self._set:
-            self._set = False
-            self._exchange(self._writer, -1)
+        self.leave()
 
     @staticmethod
     def _exchange(expected: int, fresh: int) -> None:
