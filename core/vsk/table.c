@@ -3,59 +3,40 @@
 
 #include <string.h>
 
+/* In vsk_slot.generation of a slot that is free: the next free one. */
+#define FREE 0x80000000u
+#define NO_FREE 0x7fffffffu
+
+/* A number that follows from the seed and a serial number: SplitMix64 (G. L.
+ * Steele and others, "Fast Splittable Pseudorandom Number Generators", 2014). */
 static uint64_t
-rotate(uint64_t x, unsigned by)
+key_of(uint64_t seed, uint64_t serial)
 {
-    return x << by | x >> (64 - by);
+    uint64_t x = seed + (serial + 1) * 0x9e3779b97f4a7c15u;
+
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
 }
 
-static void
-sip_round(uint64_t v[4])
+/* MULTILINEAR-HM (D. Lemire and O. Kaser, "Strongly Universal String Hashing is
+ * Fast", 2014): who does not know the keys finds no flows that fall together.
+ * What is multiplied once more is spread for flows in a row, too. */
+static uint32_t
+hash(const uint64_t keys[VSK_TABLE_KEYS], const vsk_flow *flow)
 {
-    v[0] += v[1];
-    v[1] = rotate(v[1], 13) ^ v[0];
-    v[0] = rotate(v[0], 32);
-    v[2] += v[3];
-    v[3] = rotate(v[3], 16) ^ v[2];
-    v[0] += v[3];
-    v[3] = rotate(v[3], 21) ^ v[0];
-    v[2] += v[1];
-    v[1] = rotate(v[1], 17) ^ v[2];
-    v[2] = rotate(v[2], 32);
-}
+    uint64_t x = (keys[0] + flow->local_cid) * (keys[1] + flow->local_port) +
+                 (keys[2] + flow->peer_cid) * (keys[3] + flow->peer_port) +
+                 keys[4];
 
-/* SipHash-1-3 of the flow's 16 little-endian bytes, the key's second half 0 */
-static uint64_t
-hash(const vsk_flow *flow, uint64_t seed)
-{
-    const uint64_t words[] = {
-        flow->local_cid | (uint64_t)flow->local_port << 32,
-        flow->peer_cid | (uint64_t)flow->peer_port << 32,
-        (uint64_t)sizeof *flow << 56,
-    };
-    uint64_t v[4] = {
-        seed ^ 0x736f6d6570736575u,
-        0x646f72616e646f6du,
-        seed ^ 0x6c7967656e657261u,
-        0x7465646279746573u,
-    };
-
-    for (uint32_t i = 0; i < 3; i++) {
-        v[3] ^= words[i];
-        sip_round(v);
-        v[0] ^= words[i];
-    }
-    v[2] ^= 0xff;
-    for (uint32_t i = 0; i < 3; i++)
-        sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    return (uint32_t)((x ^ x >> 32) * (keys[5] | 1) >> 32);
 }
 
 /* Where in the index the walk for a flow begins. */
 static uint32_t
 home_of(const vsk_table *table, const vsk_flow *flow)
 {
-    return (uint32_t)hash(flow, table->seed) & (table->index_size - 1);
+    return hash(table->keys, flow) & (table->index_size - 1);
 }
 
 /* The entry of a flow, or the empty one where it would stand. */
@@ -97,16 +78,23 @@ take_slot(vsk_table *table)
     uint32_t slot;
 
     do {
-        if (table->free != VSK_TABLE_NONE) {
+        if (table->free != NO_FREE) {
             slot = table->free;
-            table->free = table->slots[slot].next;
+            table->free = table->slots[slot].generation & ~FREE;
         } else if (table->used < table->capacity) {
             slot = table->used++;
         } else {
             return VSK_TABLE_NONE;
         }
-    } while (table->slots[slot].issued == UINT32_MAX);
+    } while (table->slots[slot].issued == VSK_TABLE_HANDLES);
     return slot;
+}
+
+/* Whether a slot that was used has a connection now. */
+static bool
+is_live(const vsk_slot *slot)
+{
+    return (slot->generation & FREE) == 0;
 }
 
 vsk_status
@@ -122,8 +110,9 @@ vsk_table_init(vsk_table *table, vsk_slot *slots, uint32_t capacity,
                          .index = index,
                          .capacity = capacity,
                          .index_size = index_size,
-                         .free = VSK_TABLE_NONE,
-                         .seed = seed};
+                         .free = NO_FREE};
+    for (uint32_t i = 0; i < VSK_TABLE_KEYS; i++)
+        table->keys[i] = key_of(seed, i);
     return VSK_OK;
 }
 
@@ -168,8 +157,7 @@ vsk_table_remove(vsk_table *table, const vsk_conn *conn)
         return VSK_ERR_ARGUMENT;
 
     take_out(table, at);
-    table->slots[slot].generation = 0;
-    table->slots[slot].next = table->free;
+    table->slots[slot].generation = FREE | table->free;
     table->free = slot;
     table->count--;
     return VSK_OK;
@@ -183,7 +171,7 @@ vsk_table_slot(const vsk_table *table, const vsk_conn *conn)
     uintptr_t slot = offset / sizeof(vsk_slot);
 
     if (offset % sizeof(vsk_slot) != 0 || slot >= table->used ||
-        table->slots[slot].generation == 0)
+        !is_live(&table->slots[slot]))
         return VSK_TABLE_NONE;
     return (uint32_t)slot;
 }
@@ -191,7 +179,7 @@ vsk_table_slot(const vsk_table *table, const vsk_conn *conn)
 vsk_conn *
 vsk_table_at(const vsk_table *table, uint32_t slot)
 {
-    if (slot >= table->used || table->slots[slot].generation == 0)
+    if (slot >= table->used || !is_live(&table->slots[slot]))
         return NULL;
     return &table->slots[slot].conn;
 }

@@ -24,12 +24,15 @@
 
 #define VSK_TABLE_MAX (1u << 30)  /**< slots of a table at most */
 #define VSK_TABLE_NONE UINT32_MAX /**< no slot */
+#define VSK_TABLE_KEYS 6u         /**< numbers that key the hash */
+/** Handles that a slot gives out, one for each connection that it has. */
+#define VSK_TABLE_HANDLES 0x7fffffffu
 
 /** Room for a connection. */
 typedef struct vsk_slot {
     vsk_conn conn;       /**< the connection; its flow must not be changed */
-    uint32_t next;       /**< the next free slot, where this one is free */
-    uint32_t generation; /**< upper half of the handle, 0 in a free slot */
+    uint32_t generation; /**< upper half of the handle; bit 31 in a slot that is
+                            free again, before the number of the next such */
     uint32_t issued;     /**< generations so far, rewound ones as well */
 } vsk_slot;
 
@@ -41,8 +44,8 @@ typedef struct vsk_table {
     uint32_t index_size; /**< entries of the index */
     uint32_t count;      /**< connections now */
     uint32_t used;       /**< slots that ever had a connection come first */
-    uint32_t free;       /**< first free slot of them, or VSK_TABLE_NONE */
-    uint64_t seed;       /**< key of the hash */
+    uint32_t free;       /**< first free slot of them, or 2^31 - 1 */
+    uint64_t keys[VSK_TABLE_KEYS]; /**< of the hash, out of the seed */
 } vsk_table;
 
 /**
@@ -115,7 +118,7 @@ VSK_API vsk_conn *vsk_table_at(const vsk_table *table, uint32_t slot);
 /**
  * Name a connection for somebody who may outlive it. A handle never comes to
  * name another connection: a slot counts its connections in the upper half,
- * and is used no more after 2^32 - 1 of them.
+ * and is used no more after VSK_TABLE_HANDLES of them.
  *
  * @param table to look in
  * @param conn any, or NULL

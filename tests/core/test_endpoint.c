@@ -690,7 +690,7 @@ a_request_that_finds_no_handle_left_is_answered_with_rst(void **state)
     uint64_t handle = handle_of(end, requested(end));
 
     for (uint32_t i = 0; i < CONNS; i++)
-        end->slots[i].issued = UINT32_MAX;
+        end->slots[i].issued = VSK_TABLE_HANDLES;
 
     assert_null(take(end, packet(VSK_OP_REQUEST)));
 
