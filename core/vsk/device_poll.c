@@ -40,6 +40,18 @@ take(vsk_device *device, uint64_t now)
     return true;
 }
 
+/* Say what an event came with. */
+static void
+show_hand(const vsk_device *device, vsk_event *event)
+{
+    if (event->kind == VSK_EVENT_ERROR && device->blamed != VSK_TX)
+        return;
+    if (device->stage != VSK_STAGE_IDLE)
+        event->chain = &device->chains[VSK_TX];
+    if (device->stage == VSK_STAGE_FRESH || device->stage == VSK_STAGE_TAKEN)
+        event->packet = &device->packet;
+}
+
 /* What the packet in hand is for; true where its payload is to be told. */
 static bool
 process(vsk_device *device, uint64_t now, vsk_event *event)
@@ -54,24 +66,16 @@ process(vsk_device *device, uint64_t now, vsk_event *event)
     if (status < 0)
         vsk_device_show(device, now, VSK_SEEN_REFUSED, VSK_TX, &device->packet,
                         status);
+    if (conn == NULL)
+        return false;
     *event = (vsk_event){
         .kind = VSK_EVENT_DATA,
         .handle = vsk_table_handle(&device->endpoint.table, conn),
         .conn = conn,
+        .packet = &device->packet,
+        .chain = &device->chains[VSK_TX],
     };
-    return conn != NULL;
-}
-
-/* Say what an event came with. */
-static void
-show_hand(const vsk_device *device, vsk_event *event)
-{
-    if (event->kind == VSK_EVENT_ERROR && device->blamed != VSK_TX)
-        return;
-    if (device->stage != VSK_STAGE_IDLE)
-        event->chain = &device->chains[VSK_TX];
-    if (device->stage == VSK_STAGE_FRESH || device->stage == VSK_STAGE_TAKEN)
-        event->packet = &device->packet;
+    return true;
 }
 
 /* Events that are there already; when those of before are told, what the
@@ -81,9 +85,11 @@ pending(vsk_device *device, uint64_t now, vsk_event *event)
 {
     bool found = vsk_endpoint_event(&device->endpoint, event) == VSK_OK;
 
-    if (!found && device->stage == VSK_STAGE_FRESH)
-        found = process(device, now, event) ||
-                vsk_endpoint_event(&device->endpoint, event) == VSK_OK;
+    if (!found && device->stage == VSK_STAGE_FRESH) {
+        if (process(device, now, event))
+            return true;
+        found = vsk_endpoint_event(&device->endpoint, event) == VSK_OK;
+    }
     if (found)
         show_hand(device, event);
     return found;
@@ -116,9 +122,12 @@ step(vsk_device *device, uint64_t now, vsk_event *event)
     if (vsk_device_writable(device, now, event))
         return true;
     if (take(device, now)) {
-        if (device->show_packets && device->stage == VSK_STAGE_FRESH) {
+        if (device->stage == VSK_STAGE_FRESH && device->show_packets) {
             *event = (vsk_event){.kind = VSK_EVENT_PACKET};
             show_hand(device, event);
+        } else if (device->stage == VSK_STAGE_FRESH) {
+            /* Nothing was there to be told, and nothing has come since. */
+            (void)process(device, now, event);
         }
         return true;
     }
@@ -146,7 +155,6 @@ vsk_device_poll(vsk_device *device, uint64_t now, vsk_event *event)
     for (uint32_t i = 0; i < budget; i++) {
         if (pending(device, now, event))
             return VSK_OK;
-        *event = (vsk_event){.kind = VSK_EVENT_MORE};
         if (!step(device, now, event))
             return VSK_NONE;
         if (event->kind != VSK_EVENT_MORE)

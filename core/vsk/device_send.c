@@ -66,9 +66,10 @@ vsk_device_give(vsk_device *device, uint64_t now, uint32_t queue,
 {
     vsk_chain *chain = &device->chains[queue];
 
-    (void)vsk_queue_give(&device->queues[queue], chain, written);
-    if (!device->hold)
-        vsk_queue_publish(&device->queues[queue]);
+    if (device->hold)
+        (void)vsk_queue_give(&device->queues[queue], chain, written);
+    else
+        (void)vsk_queue_push(&device->queues[queue], chain, written);
     device->used |= VSK_QUEUE_BIT(queue);
     device->given++;
     if (device->tap.see != NULL)

@@ -125,9 +125,13 @@ void
 vsk_endpoint_act(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn,
                  uint32_t before, uint32_t actions)
 {
-    uint32_t slot = vsk_table_slot(&endpoint->table, conn);
+    uint32_t slot = vsk_endpoint_slot(endpoint, conn);
     vsk_link *link = &endpoint->links.links[slot];
 
+    /* Most packets carry data, and no more. */
+    if (conn->state == before && before != VSK_STATE_CLOSED &&
+        (actions & ~VSK_DO_TELL_DATA) == 0)
+        return;
     if (conn->state != before)
         vsk_timers_cancel(&endpoint->timers, slot);
     if (conn->state != before && conn->state == VSK_STATE_DRAINING)
@@ -281,8 +285,7 @@ vsk_endpoint_forwarded(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn,
 
     if (status != VSK_OK)
         return status;
-    vsk_endpoint_look_at_credit(endpoint,
-                                vsk_table_slot(&endpoint->table, conn), conn);
+    vsk_endpoint_look_at_credit(endpoint, conn);
     if (before == VSK_STATE_DRAINING && vsk_credit_held(&conn->credit) == 0 &&
         vsk_conn_call(conn, VSK_CALL_DRAINED, 0, &actions) == VSK_OK)
         vsk_endpoint_act(endpoint, now, conn, before, actions);
@@ -293,8 +296,7 @@ void
 vsk_endpoint_resize(vsk_endpoint *endpoint, vsk_conn *conn, uint32_t buf_alloc)
 {
     vsk_credit_resize(&conn->credit, buf_alloc);
-    vsk_endpoint_look_at_credit(endpoint,
-                                vsk_table_slot(&endpoint->table, conn), conn);
+    vsk_endpoint_look_at_credit(endpoint, conn);
 }
 
 void

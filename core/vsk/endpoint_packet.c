@@ -94,17 +94,6 @@ replace(vsk_endpoint *endpoint, vsk_conn *conn, const vsk_conn *old)
     return added;
 }
 
-/* The packet as the states see it: a type that was not negotiated is none. */
-static vsk_header
-seen(const vsk_endpoint *endpoint, const vsk_header *header)
-{
-    vsk_header copy = *header;
-
-    if (copy.op == VSK_OP_REQUEST && !vsk_endpoint_allows(endpoint, copy.type))
-        copy.type = 0;
-    return copy;
-}
-
 /* What a packet took back: a RST is not answered with one that waits, and who
  * sends no more needs no credit. */
 static void
@@ -116,29 +105,48 @@ forget(vsk_link *link, const vsk_conn *conn, uint16_t op)
         link->owes &= (uint8_t)~VSK_OWES_CREDIT;
 }
 
+/* A REQUEST of a connection that is there, or has just been made for it: it may
+ * take the old one's place. NULL where that has found none. */
+static vsk_status
+take_request(vsk_endpoint *endpoint, const vsk_header *header, bool fresh,
+             vsk_conn **conn, uint32_t *actions)
+{
+    vsk_conn before = **conn;
+    vsk_header seen = *header;
+    vsk_status status;
+
+    /* A type that was not negotiated is none. */
+    if (!vsk_endpoint_allows(endpoint, header->type))
+        seen.type = 0;
+    status = vsk_conn_packet(*conn, &seen, actions);
+    if (fresh || (*conn)->state != VSK_STATE_REQUESTED)
+        return status;
+    *conn = replace(endpoint, *conn, &before);
+    *actions &= ~VSK_DO_TELL_CLOSE;
+    if (*conn != NULL)
+        return status;
+    add_orphan(endpoint, &before.flow, header->type);
+    return VSK_OK;
+}
+
 /* A packet of a connection, or a REQUEST that has just been given one. */
 static vsk_status
 take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
            bool fresh, vsk_conn **data)
 {
     vsk_conn *conn = *data;
-    vsk_conn before = *conn;
-    vsk_header copy = seen(endpoint, header);
+    uint32_t before = conn->state, room = conn->credit.peer_buf_alloc;
     uint32_t actions, slot;
     vsk_link *link;
-    vsk_status status = vsk_conn_packet(conn, &copy, &actions);
+    vsk_status status =
+        header->op == VSK_OP_REQUEST
+            ? take_request(endpoint, header, fresh, &conn, &actions)
+            : vsk_conn_packet(conn, header, &actions);
 
     *data = NULL;
-    if (!fresh && conn->state == VSK_STATE_REQUESTED &&
-        header->op == VSK_OP_REQUEST) {
-        conn = replace(endpoint, conn, &before);
-        actions &= ~VSK_DO_TELL_CLOSE;
-    }
-    if (conn == NULL) {
-        add_orphan(endpoint, &before.flow, header->type);
-        return VSK_OK;
-    }
-    slot = vsk_table_slot(&endpoint->table, conn);
+    if (conn == NULL)
+        return status;
+    slot = vsk_endpoint_slot(endpoint, conn);
     link = &endpoint->links.links[slot];
     forget(link, conn, header->op);
     if ((actions & VSK_DO_TELL_REQUEST) != 0)
@@ -150,16 +158,20 @@ take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
     }
     if ((actions & VSK_DO_DROP) != 0)
         (void)vsk_credit_forwarded(&conn->credit, header->len);
-    vsk_endpoint_act(endpoint, now, conn, before.state, actions);
-    if (conn->state != VSK_STATE_CLOSED) {
-        vsk_endpoint_look_at_credit(endpoint, slot, conn);
-        if ((link->marks & VSK_MARK_STARVED) != 0)
-            link->asked |= VSK_ASKED_HEARD;
+    vsk_endpoint_act(endpoint, now, conn, before, actions);
+    /* What else changes what is owed looks itself. */
+    if (conn->state != before || conn->credit.peer_buf_alloc != room ||
+        (actions & VSK_DO_DROP) != 0)
+        vsk_endpoint_look_at_credit(endpoint, conn);
+    if ((link->marks & VSK_MARK_STARVED) != 0 &&
+        conn->state != VSK_STATE_CLOSED) {
+        link->asked |= VSK_ASKED_HEARD;
         vsk_endpoint_feed(endpoint, slot, conn);
     }
     if ((actions & VSK_DO_TELL_DATA) != 0)
         *data = conn;
-    vsk_endpoint_let_go(endpoint, slot);
+    if (conn->state == VSK_STATE_CLOSED)
+        vsk_endpoint_let_go(endpoint, slot);
     return status;
 }
 

@@ -14,6 +14,14 @@
     VSK_TELL(VSK_DO_TELL_REQUEST | VSK_DO_TELL_CONNECT | VSK_DO_TELL_EOF |     \
              VSK_DO_TELL_CLOSE)
 
+/* The slot of a connection that is in the table, or was until now. */
+static inline uint32_t
+vsk_endpoint_slot(const vsk_endpoint *endpoint, const vsk_conn *conn)
+{
+    return (uint32_t)((const vsk_slot *)(const void *)conn -
+                      endpoint->table.slots);
+}
+
 /* Whether connections of a type may be made. */
 bool vsk_endpoint_allows(const vsk_endpoint *endpoint, uint16_t type);
 
@@ -37,8 +45,7 @@ bool vsk_endpoint_owes_update(const vsk_endpoint *endpoint,
 
 /* After a packet, and after the application took something: owe credit now,
  * or look again at the end of the pass. */
-void vsk_endpoint_look_at_credit(vsk_endpoint *endpoint, uint32_t slot,
-                                 const vsk_conn *conn);
+void vsk_endpoint_look_at_credit(vsk_endpoint *endpoint, const vsk_conn *conn);
 
 /* Whether credit lets the next packet go, and with how many of the bytes
  * wanted; an empty packet costs as much as any. */

@@ -186,14 +186,15 @@ vsk_endpoint_owes_update(const vsk_endpoint *endpoint, const vsk_conn *conn,
 }
 
 void
-vsk_endpoint_look_at_credit(vsk_endpoint *endpoint, uint32_t slot,
-                            const vsk_conn *conn)
+vsk_endpoint_look_at_credit(vsk_endpoint *endpoint, const vsk_conn *conn)
 {
     const vsk_credit *credit = &conn->credit;
+    uint32_t slot;
 
     /* One that is over may be out of the table. */
     if (!vsk_conn_may_update(conn))
         return;
+    slot = vsk_endpoint_slot(endpoint, conn);
     if (vsk_endpoint_owes_update(endpoint, conn, false))
         vsk_links_owe(&endpoint->links, slot, VSK_OWES_CREDIT);
     else if (credit->fwd_cnt != credit->told_fwd_cnt) {
