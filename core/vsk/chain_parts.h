@@ -80,7 +80,9 @@ add_buffer(walker *walk)
     if (RARE(len > walk->room))
         return VSK_BAD_TOTAL;
     if (RARE(walk->count >= chain->capacity ||
-             !vsk_memory_hit(walk->memory, walk->addr, len, &base))) {
+             (!vsk_memory_hit(walk->memory, walk->addr, len, &base) &&
+              (base = vsk_memory_look(walk->memory, walk->addr, len)) ==
+                  NULL))) {
         vsk_piece buffer = {walk->addr, len, walk->slot, walk->flags};
         vsk_status status;
 

@@ -114,11 +114,9 @@ check_packet(vsk_conn *conn, const vsk_header *header)
 
     if (header->op == VSK_OP_RST)
         return VSK_OK;
-    if (vsk_type_name(header->type) == NULL)
-        return VSK_BAD_TYPE;
-    /* They belong to no connection that is there. */
+    /* What belongs to no connection that is there may be of any type. */
     if (header->op == VSK_OP_REQUEST || conn->state == VSK_STATE_CLOSED)
-        return VSK_OK;
+        return vsk_type_name(header->type) == NULL ? VSK_BAD_TYPE : VSK_OK;
     if (header->type != conn->type)
         return VSK_BAD_TYPE;
     if (is_open(conn) && header->op == VSK_OP_RW)
@@ -151,9 +149,6 @@ see_the_end(vsk_conn *conn, uint16_t op, uint8_t before, uint32_t *actions)
         conn->reason = VSK_REASON_CLOSED;
     if (!sends_no_more && (conn->shut_received & VSK_SHUTDOWN_SEND) != 0)
         *actions |= VSK_DO_TELL_EOF;
-    /* Who receives no more does not get what was on its way. */
-    if (op == VSK_OP_RW && (conn->shut_sent & VSK_SHUTDOWN_RECEIVE) != 0)
-        *actions = VSK_DO_DROP;
 }
 
 vsk_status
@@ -172,8 +167,13 @@ vsk_conn_packet(vsk_conn *conn, const vsk_header *header, uint32_t *actions)
     status = move(conn, input_of(conn, header), actions);
     if (header->op == VSK_OP_REQUEST && conn->state == VSK_STATE_REQUESTED)
         begin_anew(conn, header);
-    if (established)
+    if (!established)
+        return status != VSK_OK ? status : lie;
+    /* Who receives no more does not get what was on its way. */
+    if (header->op != VSK_OP_RW)
         see_the_end(conn, header->op, before, actions);
+    else if ((conn->shut_sent & VSK_SHUTDOWN_RECEIVE) != 0)
+        *actions = VSK_DO_DROP;
     return status != VSK_OK ? status : lie;
 }
 

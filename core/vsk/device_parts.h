@@ -5,7 +5,10 @@
 #ifndef VSK_DEVICE_PARTS_H
 #define VSK_DEVICE_PARTS_H
 
+#include <stddef.h>
+
 #include "vsk/device.h"
+#include "vsk/hot_parts.h"
 
 /* A queue's bit in started and used. */
 #define VSK_QUEUE_BIT(queue) ((uint8_t)(1u << (queue)))
@@ -13,10 +16,18 @@
 /* Whether a queue may be touched. */
 bool vsk_device_live(const vsk_device *device, uint32_t queue);
 
-/* Let the tap see what passes a queue, in the chain in hand. */
-void vsk_device_show(const vsk_device *device, uint64_t now, vsk_seen_kind kind,
-                     uint32_t queue, const vsk_packet *packet,
-                     vsk_status status);
+/* Let the tap that is there see what passes a queue, in the chain in hand. */
+APART void vsk_device_show_tap(const vsk_device *device, uint64_t now,
+                               vsk_seen_kind kind, uint32_t queue,
+                               const vsk_packet *packet, vsk_status status);
+
+static inline void
+vsk_device_show(const vsk_device *device, uint64_t now, vsk_seen_kind kind,
+                uint32_t queue, const vsk_packet *packet, vsk_status status)
+{
+    if (RARE(device->tap.see != NULL))
+        vsk_device_show_tap(device, now, kind, queue, packet, status);
+}
 
 /* Count and tell what is wrong with a queue, or the chain in hand. */
 void vsk_device_refuse(vsk_device *device, uint64_t now, uint32_t queue,

@@ -151,7 +151,7 @@ vsk_device_poll(vsk_device *device, uint64_t now, vsk_event *event)
 
     if (vsk_device_live(device, VSK_TX))
         budget = least(budget, 2 * device->queues[VSK_TX].ring.table.size);
-    *event = (vsk_event){.kind = VSK_EVENT_MORE};
+    event->kind = VSK_EVENT_MORE;
     for (uint32_t i = 0; i < budget; i++) {
         if (pending(device, now, event))
             return VSK_OK;
@@ -160,6 +160,7 @@ vsk_device_poll(vsk_device *device, uint64_t now, vsk_event *event)
         if (event->kind != VSK_EVENT_MORE)
             return VSK_OK;
     }
+    *event = (vsk_event){.kind = VSK_EVENT_MORE};
     return VSK_OK;
 }
 

@@ -6,15 +6,13 @@
 /* ---- chains ---- */
 
 void
-vsk_device_show(const vsk_device *device, uint64_t now, vsk_seen_kind kind,
-                uint32_t queue, const vsk_packet *packet, vsk_status status)
+vsk_device_show_tap(const vsk_device *device, uint64_t now, vsk_seen_kind kind,
+                    uint32_t queue, const vsk_packet *packet, vsk_status status)
 {
     /* A queue may be to blame, and no chain of it. */
     const vsk_chain *chain =
         device->chains[queue].held ? &device->chains[queue] : NULL;
 
-    if (device->tap.see == NULL)
-        return;
     device->tap.see(device->tap.user,
                     &(vsk_seen){
                         .kind = kind,
@@ -60,6 +58,21 @@ vsk_device_have(vsk_device *device, uint64_t now, uint32_t queue)
     return status == VSK_OK;
 }
 
+static APART void
+show_used(const vsk_device *device, uint64_t now, uint32_t queue,
+          uint32_t written)
+{
+    device->tap.see(device->tap.user,
+                    &(vsk_seen){
+                        .kind = VSK_SEEN_USED,
+                        .now = now,
+                        .guest_cid = (uint32_t)device->setup.guest_cid,
+                        .queue = queue,
+                        .head = device->chains[queue].head,
+                        .written = written,
+                    });
+}
+
 void
 vsk_device_give(vsk_device *device, uint64_t now, uint32_t queue,
                 uint32_t written)
@@ -72,16 +85,8 @@ vsk_device_give(vsk_device *device, uint64_t now, uint32_t queue,
         (void)vsk_queue_push(&device->queues[queue], chain, written);
     device->used |= VSK_QUEUE_BIT(queue);
     device->given++;
-    if (device->tap.see != NULL)
-        device->tap.see(device->tap.user,
-                        &(vsk_seen){
-                            .kind = VSK_SEEN_USED,
-                            .now = now,
-                            .guest_cid = (uint32_t)device->setup.guest_cid,
-                            .queue = queue,
-                            .head = chain->head,
-                            .written = written,
-                        });
+    if (RARE(device->tap.see != NULL))
+        show_used(device, now, queue, written);
 }
 
 bool
@@ -119,6 +124,8 @@ vsk_device_flush(vsk_device *device, uint64_t now)
     vsk_header header;
     vsk_packet packet;
 
+    if (!vsk_endpoint_owes(&device->endpoint))
+        return;
     while (vsk_endpoint_reply(&device->endpoint, &header) == VSK_OK &&
            vsk_device_have_room(device, now, &packet)) {
         packet.header = header;
@@ -133,7 +140,8 @@ replies_wait(vsk_device *device)
 {
     vsk_header header;
 
-    return vsk_endpoint_reply(&device->endpoint, &header) == VSK_OK;
+    return vsk_endpoint_owes(&device->endpoint) &&
+           vsk_endpoint_reply(&device->endpoint, &header) == VSK_OK;
 }
 
 static bool

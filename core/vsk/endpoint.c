@@ -128,10 +128,6 @@ vsk_endpoint_act(vsk_endpoint *endpoint, uint64_t now, vsk_conn *conn,
     uint32_t slot = vsk_endpoint_slot(endpoint, conn);
     vsk_link *link = &endpoint->links.links[slot];
 
-    /* Most packets carry data, and no more. */
-    if (conn->state == before && before != VSK_STATE_CLOSED &&
-        (actions & ~VSK_DO_TELL_DATA) == 0)
-        return;
     if (conn->state != before)
         vsk_timers_cancel(&endpoint->timers, slot);
     if (conn->state != before && conn->state == VSK_STATE_DRAINING)

@@ -140,6 +140,7 @@ typedef struct vsk_endpoint {
     uint32_t local_cid;       /**< own */
     uint32_t peer_cid;        /**< the only peer, or VSK_CID_ANY */
     uint32_t next_port;       /**< where the search for a free one begins */
+    uint32_t recent;          /**< slot of the packet that came last */
     uint32_t current;         /**< slot of the event told last */
     uint32_t turn;            /**< slot that may send before others */
     bool stream;              /**< STREAM connections may be made */
@@ -151,6 +152,19 @@ typedef struct vsk_endpoint {
     vsk_conn old;             /**< that connection */
     vsk_counters counters;    /**< since the beginning */
 } vsk_endpoint;
+
+/**
+ * Tell whether a reply may be owed: where it is not, there is no need to ask.
+ *
+ * @param endpoint to look at
+ * @return false where vsk_endpoint_reply would find none
+ */
+static inline bool
+vsk_endpoint_owes(const vsk_endpoint *endpoint)
+{
+    return endpoint->orphan_count != 0 ||
+           endpoint->links.lines[VSK_LINE_OWING].first != VSK_TABLE_NONE;
+}
 
 /**
  * Say what a well-behaved endpoint does: 256 KiB, a quarter, 64 KiB packets,

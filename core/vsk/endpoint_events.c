@@ -64,10 +64,11 @@ vsk_endpoint_event(vsk_endpoint *endpoint, vsk_event *event)
 {
     uint32_t last = endpoint->current;
 
-    endpoint->current = NONE;
     endpoint->turn = NONE;
-    if (last != NONE)
+    if (last != NONE) {
+        endpoint->current = NONE;
         vsk_endpoint_let_go(endpoint, last);
+    }
     if (urgent(endpoint, event))
         return VSK_OK;
     while (vsk_links_first(&endpoint->links, VSK_LINE_TOLD) != NONE) {

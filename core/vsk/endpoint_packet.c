@@ -2,6 +2,7 @@
 /* Packets on their way in: to a connection, to one that they begin, or to none
  * and answered with RST. */
 #include "vsk/endpoint_parts.h"
+#include "vsk/hot_parts.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -151,14 +152,17 @@ take_known(vsk_endpoint *endpoint, uint64_t now, const vsk_header *header,
     forget(link, conn, header->op);
     if ((actions & VSK_DO_TELL_REQUEST) != 0)
         vsk_credit_count_from(&conn->credit, endpoint->policy.count_from);
-    if (status < 0) {
+    if (RARE(status < 0)) {
         endpoint->counters.errors++;
         endpoint->fault = status;
         endpoint->fault_handle = vsk_table_handle(&endpoint->table, conn);
     }
     if ((actions & VSK_DO_DROP) != 0)
         (void)vsk_credit_forwarded(&conn->credit, header->len);
-    vsk_endpoint_act(endpoint, now, conn, before, actions);
+    /* Most packets carry data, and no more. */
+    if (RARE(conn->state != before || before == VSK_STATE_CLOSED ||
+             (actions & ~VSK_DO_TELL_DATA) != 0))
+        vsk_endpoint_act(endpoint, now, conn, before, actions);
     /* What else changes what is owed looks itself. */
     if (conn->state != before || conn->credit.peer_buf_alloc != room ||
         (actions & VSK_DO_DROP) != 0)
@@ -185,6 +189,21 @@ is_foreign(const vsk_endpoint *endpoint, const vsk_header *header)
            header->src_cid != endpoint->peer_cid;
 }
 
+/* The connection of a flow. Packets come in runs: it is the last one's, or
+ * looked for. */
+static vsk_conn *
+find(vsk_endpoint *endpoint, const vsk_flow *flow)
+{
+    vsk_conn *conn = vsk_table_at(&endpoint->table, endpoint->recent);
+
+    if (conn != NULL && memcmp(&conn->flow, flow, sizeof *flow) == 0)
+        return conn;
+    conn = vsk_table_find(&endpoint->table, flow);
+    if (conn != NULL)
+        endpoint->recent = vsk_endpoint_slot(endpoint, conn);
+    return conn;
+}
+
 vsk_status
 vsk_endpoint_packet(vsk_endpoint *endpoint, uint64_t now,
                     const vsk_header *header, vsk_conn **conn)
@@ -201,7 +220,7 @@ vsk_endpoint_packet(vsk_endpoint *endpoint, uint64_t now,
         return VSK_BAD_CID;
     }
     endpoint->counters.rx_bytes += header->len;
-    *conn = vsk_table_find(&endpoint->table, &flow);
+    *conn = find(endpoint, &flow);
     if (*conn != NULL)
         return take_known(endpoint, now, header, false, conn);
     status = take_unknown(endpoint, &flow, header, conn);

@@ -48,6 +48,25 @@ find(const vsk_memory *memory, uint64_t addr)
     return region;
 }
 
+static void
+remember(vsk_memory *memory, const vsk_region *region)
+{
+    memory->near[1] = memory->near[0];
+    memory->near[0] = region;
+}
+
+uint8_t *
+vsk_memory_look(vsk_memory *memory, uint64_t addr, uint32_t len)
+{
+    const vsk_region *region = find(memory, addr);
+    uint8_t *base;
+
+    if (!vsk_region_hit(region, addr, len, &base))
+        return NULL;
+    remember(memory, region);
+    return base;
+}
+
 static bool
 has(const vsk_region *region, uint64_t addr)
 {
@@ -60,14 +79,11 @@ vsk_memory_span(vsk_memory *memory, uint64_t addr, uint32_t len, vsk_span *span)
     const vsk_region *region = memory->near[0];
     uint64_t left;
 
-    if (!has(region, addr))
-        region = memory->near[1];
     if (!has(region, addr)) {
         region = find(memory, addr);
         if (!has(region, addr))
             return VSK_BAD_ADDRESS;
-        memory->near[1] = memory->near[0];
-        memory->near[0] = region;
+        remember(memory, region);
     }
     left = region->size - (addr - region->addr);
     span->base = region->base + (addr - region->addr);

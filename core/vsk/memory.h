@@ -103,6 +103,18 @@ vsk_memory_hit(const vsk_memory *memory, uint64_t addr, uint32_t len,
 }
 
 /**
+ * Translate a range of any region, where vsk_memory_hit did not.
+ *
+ * @param memory where to look; remembers the region
+ * @param addr guest address
+ * @param len bytes wanted; none are nowhere
+ * @return host address of the first byte, NULL where the range is not all in
+ * one region
+ */
+VSK_API uint8_t *vsk_memory_look(vsk_memory *memory, uint64_t addr,
+                                 uint32_t len);
+
+/**
  * Translate the start of a range: as many of its bytes as one region holds.
  *
  * @param memory where to look; remembers the hit

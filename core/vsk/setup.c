@@ -92,8 +92,10 @@ vsk_setup_reset(vsk_setup *setup)
 bool
 vsk_setup_live(const vsk_setup *setup)
 {
-    return (setup->status & VSK_SETUP_DRIVER_OK) != 0 &&
-           (setup->status & (VSK_SETUP_FAILED | VSK_SETUP_NEEDS_RESET)) == 0;
+    const uint8_t asked =
+        VSK_SETUP_DRIVER_OK | VSK_SETUP_FAILED | VSK_SETUP_NEEDS_RESET;
+
+    return (setup->status & asked) == VSK_SETUP_DRIVER_OK;
 }
 
 bool
