@@ -229,17 +229,10 @@ typedef struct {} kit_snapshot;
     /** Number of the oldest entry that is kept. */
     uint64_t trace_begin() { return $self->host.trace.first; }
 
-    /** Time, kind and line of an entry. */
-    vsk_status trace_entry(uint64_t number, uint64_t *when, const char **word,
-                           const char **line) {
-        const kit_entry *entry = kit_trace_at(&$self->host.trace, number);
-
-        if (entry == NULL)
-            return VSK_ERR_ARGUMENT;
-        *when = entry->now;
-        *word = vsk_seen_name(entry->kind);
-        *line = entry->line;
-        return VSK_OK;
+    /** Time, kind, line, guest, queue, head, written and status. */
+    vsk_status trace_entry(uint64_t number, const kit_entry **entry) {
+        *entry = kit_trace_at(&$self->host.trace, number);
+        return *entry == NULL ? VSK_ERR_ARGUMENT : VSK_OK;
     }
 
     /** A packet in the trace. @return it, None where the entry is none */

@@ -13,10 +13,17 @@
 typedef struct kit_entry {
     vsk_seen_kind kind;
     uint64_t now;
-    char *line;    /* vsk_trace_line */
-    char *place;   /* vsk_trace_place, of a PACKET; else NULL */
-    uint8_t *wire; /* header and payload of a PACKET; else NULL */
-    uint32_t size; /* bytes in wire */
+    uint32_t guest_cid;
+    uint32_t queue;    /* where has_queue */
+    uint32_t written;  /* as in vsk_seen */
+    uint16_t head;     /* where has_head */
+    bool has_queue;    /* it happened in one of the queues */
+    bool has_head;     /* it is about a chain */
+    vsk_status status; /* of REFUSED; else VSK_OK */
+    char *line;        /* vsk_trace_line */
+    char *place;       /* vsk_trace_place, of a PACKET; else NULL */
+    uint8_t *wire;     /* header and payload of a PACKET; else NULL */
+    uint32_t size;     /* bytes in wire */
 } kit_entry;
 
 /* All that was seen, in order. */

@@ -74,6 +74,28 @@ write_text(writer write, const vsk_seen *seen, const char *room, char *text,
         (void)write(seen, text, length + 1);
 }
 
+/* What was seen, but for texts and bytes. */
+static kit_entry
+facts_of(const vsk_seen *seen)
+{
+    bool chain = seen->kind == VSK_SEEN_PACKET || seen->kind == VSK_SEEN_USED ||
+                 seen->kind == VSK_SEEN_REFUSED;
+
+    return (kit_entry){
+        .kind = seen->kind,
+        .now = seen->now,
+        .guest_cid = seen->guest_cid,
+        .queue = seen->queue,
+        .written = seen->written,
+        .head = seen->head,
+        .has_queue = chain || seen->kind == VSK_SEEN_KICK ||
+                     seen->kind == VSK_SEEN_INTERRUPT ||
+                     seen->kind == VSK_SEEN_RENEWED,
+        .has_head = chain,
+        .status = seen->kind == VSK_SEEN_REFUSED ? seen->status : VSK_OK,
+    };
+}
+
 /* A copy of what was seen; entry->line is NULL where memory is short. */
 static void
 copy_seen(kit_entry *entry, const vsk_seen *seen)
@@ -85,7 +107,7 @@ copy_seen(kit_entry *entry, const vsk_seen *seen)
         packet ? vsk_trace_place(seen, place, sizeof place) : 0;
     size_t texts = line_length + 1 + place_length + 1;
 
-    *entry = (kit_entry){.kind = seen->kind, .now = seen->now};
+    *entry = facts_of(seen);
     if (packet && seen->packet->size > UINT32_MAX - VSK_HEADER_SIZE)
         return;
     if (packet)

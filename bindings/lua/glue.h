@@ -167,6 +167,9 @@ kit_event *glue_event(lua_State *L);
 int glue_push_event(lua_State *L, kit_event *event);
 /* The bytes of all guests' memories. */
 uint64_t glue_lab_bytes(const kit_lab *lab);
+/* Push what an entry of a trace is made of, nil for what it has not; returns
+ * the number of values. */
+int glue_push_entry(lua_State *L, const kit_entry *entry);
 /* Push a list of ids. */
 int glue_push_ids(lua_State *L, const uint64_t *ids, uint32_t count);
 /* What the module needs before anything else is called. */

@@ -189,6 +189,25 @@ glue_lab_bytes(const kit_lab *lab)
 }
 
 int
+glue_push_entry(lua_State *L, const kit_entry *entry)
+{
+    glue_push_integer(L, entry->now);
+    lua_pushstring(L, vsk_seen_name(entry->kind));
+    lua_pushstring(L, entry->line);
+    glue_push_integer(L, entry->guest_cid);
+    lua_pushstring(L, entry->has_queue ? vsk_queue_name(entry->queue) : NULL);
+    if (entry->has_head)
+        glue_push_integer(L, entry->head);
+    else
+        lua_pushnil(L);
+    glue_push_integer(L, entry->written);
+    lua_pushstring(L, entry->kind == VSK_SEEN_REFUSED
+                          ? vsk_status_name(entry->status)
+                          : NULL);
+    return 8;
+}
+
+int
 glue_push_ids(lua_State *L, const uint64_t *ids, uint32_t count)
 {
     lua_createtable(L, (int)count, 0);

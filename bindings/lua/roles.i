@@ -35,17 +35,14 @@ VSK_OBJECT(kit_socket, glue_socket)
     *slot$argnum = *$1;
     SWIG_arg += glue_push_ids(L, *$1, *$2);
 }
-/* An entry of a trace: time, kind, line. */
-%typemap(in, numinputs=0, noblock=1)
-    (uint64_t *when, const char **word, const char **line)
-    (uint64_t when = 0, const char *word = NULL, const char *line = NULL) {
-    $1 = &when; $2 = ($2_ltype)&word; $3 = ($3_ltype)&line;
+/* An entry of a trace: time, kind, line, guest, queue, head, written, status;
+ * what it has not is nil. */
+%typemap(in, numinputs=0, noblock=1) const kit_entry **entry
+    (const kit_entry *entry = NULL) {
+    $1 = ($1_ltype)&entry;
 }
-%typemap(argout, noblock=1)
-    (uint64_t *when, const char **word, const char **line) {
-    glue_push_integer(L, *$1); SWIG_arg++;
-    lua_pushstring(L, *$2); SWIG_arg++;
-    lua_pushstring(L, *$3); SWIG_arg++;
+%typemap(argout, noblock=1) const kit_entry **entry {
+    SWIG_arg += glue_push_entry(L, *$1);
 }
 /* Kind, pair, whether it is a guest's, id, and what it is about. */
 %typemap(in, numinputs=0, noblock=1) kit_event *event {

@@ -168,6 +168,8 @@ PyObject *vskpy_record(const kit_record *record);
 /* roles.c */
 /* (kind, pair, guest, id, value); takes the packet out of the event. */
 PyObject *vskpy_event(kit_event *event);
+/* (time, kind, line, guest, queue, head, written, status) */
+PyObject *vskpy_entry(const kit_entry *entry);
 PyObject *vskpy_ids(const uint64_t *ids, uint32_t count);
 
 /* The struct in self; ERR_CLOSED where there is none. Here, as each field that

@@ -44,6 +44,26 @@ vskpy_event(kit_event *event)
                          (unsigned long long)event->id, value);
 }
 
+/* None in place of what an entry has not. */
+static PyObject *
+number_or_none(bool there, long number)
+{
+    return there ? PyLong_FromLong(number) : Py_NewRef(Py_None);
+}
+
+PyObject *
+vskpy_entry(const kit_entry *entry)
+{
+    bool refused = entry->kind == VSK_SEEN_REFUSED;
+
+    return Py_BuildValue(
+        "KssIzNIN", (unsigned long long)entry->now, vsk_seen_name(entry->kind),
+        entry->line, (unsigned)entry->guest_cid,
+        entry->has_queue ? vsk_queue_name(entry->queue) : NULL,
+        number_or_none(entry->has_head, entry->head), (unsigned)entry->written,
+        refused ? vskpy_status(entry->status) : Py_NewRef(Py_None));
+}
+
 PyObject *
 vskpy_ids(const uint64_t *ids, uint32_t count)
 {

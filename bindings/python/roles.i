@@ -43,15 +43,17 @@ VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)
     $result = vskpy_ids(*$1, *$2);
     free(*$1);
 %}
-/* An entry of a trace: (time, kind, line). */
-%typemap(in, numinputs=0)
-    (uint64_t *when, const char **word, const char **line)
-    (uint64_t when, const char *word, const char *line) %{
-    $1 = &when; $2 = ($2_ltype)&word; $3 = ($3_ltype)&line;
+/* An entry of a trace: (time, kind, line, guest, queue, head, written, status);
+ * what it has not is None. */
+%typemap(in, numinputs=0) const kit_entry **entry
+    (const kit_entry *entry = NULL) %{
+    $1 = ($1_ltype)&entry;
 %}
-%typemap(argout) (uint64_t *when, const char **word, const char **line) %{
-    Py_DECREF($result);
-    $result = Py_BuildValue("Kss", (unsigned long long)*$1, *$2, *$3);
+%typemap(argout) const kit_entry **entry %{
+    if (result == VSK_OK) {
+        Py_DECREF($result);
+        $result = vskpy_entry(*$1);
+    }
 %}
 %typemap(in, numinputs=0) kit_event *event (kit_event event = {0}) %{
     $1 = &event;

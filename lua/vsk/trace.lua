@@ -3,13 +3,16 @@
 --
 -- `#trace` entries are kept; `trace[i]` and ipairs give them, tostring gives all lines. An entry
 -- has `number`, `time` in seconds, `kind` and `line`, which is its tostring; `packet` is a copy,
--- nil where it is about something else.
+-- nil where it is about something else. `guest` is the CID of the guest whose device it is about;
+-- `queue` is rx, tx or event, `head` the name of a chain, `written` the bytes of USED, the register
+-- of STATUS, the size of RENEWED, `status` the rule of REFUSED: nil where there is none.
 -- @module vsk.trace
 local class = require "vsk.class"
 
 local _, entry_get, _, entry_calls = class.new "Entry"
 
-for _, name in ipairs { "number", "time", "kind", "line" } do
+local FACTS = { "number", "time", "kind", "line", "guest", "queue", "head", "written", "status" }
+for _, name in ipairs(FACTS) do
   entry_get[name] = function(own) return own[name] end
 end
 
@@ -37,8 +40,11 @@ end
 local function entry_at(lab, index)
   local number = lab:trace_begin() + index - 1
   if index < 1 or number >= lab:trace_end() then return nil end
-  local time, kind, line = lab:trace_entry(number)
-  return entry_calls.new { lab = lab, number = number, time = time / 1e9, kind = kind, line = line }
+  local own = { lab = lab, number = number }
+  own.time, own.kind, own.line, own.guest, own.queue, own.head, own.written, own.status =
+    lab:trace_entry(number)
+  own.time = own.time / 1e9
+  return entry_calls.new(own)
 end
 
 local index_of = calls.meta.__index

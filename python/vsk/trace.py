@@ -16,15 +16,29 @@ class Entry:
 
     __slots__ = {
         "_lab": "Where it stands.",
+        "guest": "CID of the guest whose device it is about.",
+        "head": "Of PACKET, USED and REFUSED: the chain's name; else None.",
         "kind": "What passed: PACKET, USED, KICK, ...",
         "line": "All of it in words.",
         "number": "Counted from the beginning of the lab.",
+        "queue": "rx, tx or event, where it happened in one; else None.",
+        "status": "Of REFUSED: the rule; else None.",
         "time": "Virtual seconds since the beginning.",
+        "written": "Of USED: bytes reported; of STATUS: the register; of RENEWED: the size.",
     }
 
     def __init__(self, lab: _core.Lab | _core.Socket, number: int) -> None:
         """Read an entry; the trace does this."""
-        nanoseconds, self.kind, self.line = lab.trace_entry(number)
+        (
+            nanoseconds,
+            self.kind,
+            self.line,
+            self.guest,
+            self.queue,
+            self.head,
+            self.written,
+            self.status,
+        ) = lab.trace_entry(number)
         self._lab = lab
         self.number = number
         self.time = nanoseconds / 1_000_000_000

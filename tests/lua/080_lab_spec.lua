@@ -1066,6 +1066,31 @@ describe("faults", function()
 end)
 
 describe("a trace", function()
+  it("knows of every entry where it happened", function()
+    local conn, lab = connected()
+    conn:exchange "hello"
+    lab.guest:tx { op = "RW", src_port = 5555, dst = { 2, 1234 }, payload = "nobody asked" }
+    lab:run()
+    local seen = {}
+
+    for _, entry in ipairs(lab.trace) do
+      local where = " 3 " .. (entry.queue or "")
+      seen[entry.kind] = entry
+      assert.equal(3, entry.guest)
+      assert.truthy(entry.line:find(where, 1, true))
+      if entry.head then
+        local chain = (" %s head %d"):format(entry.kind:lower(), entry.head)
+        assert.truthy(entry.line:find(where .. chain, 1, true))
+      end
+      local written = entry.kind == "USED" and tostring(entry.written)
+      assert.equal(written or nil, written and entry.line:match "%d+$" or nil)
+    end
+
+    assert.equal("BAD_FLOW", seen.REFUSED.status)
+    assert.truthy(seen.USED.head and seen.PACKET.head and seen.KICK.queue and seen.INTERRUPT.queue)
+    assert.is_nil(seen.KICK.head or seen.PACKET.status or seen.STATUS.queue)
+  end)
+
   local path
   before_each(function() path = os.tmpname() end)
   after_each(function() os.remove(path) end)

@@ -58,6 +58,37 @@ def test_an_entry_says_what_passed() -> None:
     assert str(entry.packet) in str(entry) and str(entry) in repr(entry)
 
 
+def refused() -> vsk.Lab:
+    """A lab in which packets were refused."""
+    lab = talked()
+    lab.guest.tx(op="RW", src_port=5555, dst=(2, PORT), payload=b"nobody asked")
+    lab.guest.tx(op="RW", src_port=5556, dst=(2, PORT), len=77)
+    lab.run()
+    return lab
+
+
+def test_an_entry_knows_where_it_happened() -> None:
+    for entry in refused().trace:
+        if entry.kind in ("PACKET", "USED", "REFUSED"):
+            assert f" 3 {entry.queue} {entry.kind.lower()} head {entry.head}" in entry.line
+        elif entry.kind in ("KICK", "INTERRUPT"):
+            assert entry.line.endswith(f" 3 {entry.queue} {entry.kind.lower()}")
+            assert entry.head is None
+        else:
+            assert (entry.queue, entry.head) == (None, None)
+        assert entry.guest == 3
+        assert (entry.status is None) == (entry.kind != "REFUSED")
+
+
+def test_an_entry_knows_what_was_written_and_refused() -> None:
+    trace = refused().trace
+
+    written = [e.line for e in trace if e.kind == "USED" and not e.line.endswith(f" {e.written}")]
+    rules = [e.status for e in trace if e.kind == "REFUSED"]
+    assert written == []
+    assert rules == [vsk.Status.BAD_FLOW, vsk.Status.BAD_LEN]
+
+
 def test_a_trace_shows_more_than_packets() -> None:
     kinds = {entry.kind for entry in talked(delay=0.001).trace}
 

@@ -7,6 +7,11 @@
 ---@field time number seconds
 ---@field kind string
 ---@field line string
+---@field guest integer CID of the guest whose device it is about
+---@field queue string? rx, tx or event
+---@field head integer? of PACKET, USED and REFUSED: the chain's name
+---@field written integer of USED: bytes; of STATUS: the register; of RENEWED: the size
+---@field status string? of REFUSED: the rule
 ---@field packet vsk.Packet? a copy
 local Entry = {}
 
