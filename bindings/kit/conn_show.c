@@ -4,6 +4,17 @@
 
 #include "kit/conn_parts.h"
 
+/* When a connection's timer runs out; UINT64_MAX: none runs. */
+static uint64_t
+deadline_of(const vsk_timers *timers, const kit_conn *conn)
+{
+    uint32_t slot = (uint32_t)conn->id;
+
+    if (conn->over || !vsk_timers_pending(timers, slot))
+        return UINT64_MAX;
+    return timers->heap[timers->place[slot] - 1].deadline;
+}
+
 vsk_status
 kit_conn_number(kit_role *role, uint64_t id, const char *name, uint64_t *number)
 {
@@ -33,6 +44,8 @@ kit_conn_number(kit_role *role, uint64_t id, const char *name, uint64_t *number)
         {"tx_bytes", conn->tx_bytes},
         {"rx_bytes", conn->rx_bytes},
         {"rx_packets", conn->rx_packets},
+        {"timer", deadline_of(&role->endpoint->timers, conn)},
+        {"linger", deadline_of(&role->lingers, conn)},
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

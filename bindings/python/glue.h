@@ -74,6 +74,8 @@ PyObject *vskpy_type(uint16_t type);
 PyObject *vskpy_status(vsk_status status);
 /* Print a text as the package does. */
 PyObject *vskpy_show(char *text);
+/* Call a function of vsk.view, which is loaded when it is used first. */
+PyObject *vskpy_view_of(const char *name, PyObject *self);
 /* What __reduce__ gives: a function of vsk.packet and the bytes it takes. */
 PyObject *vskpy_reduce(const char *name, PyObject *wire);
 /* A str of a text that is freed. */

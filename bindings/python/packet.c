@@ -137,7 +137,22 @@ get_room(PyObject *self, void *closure)
         packet->room ? packet->packet.room - packet->packet.size : 0);
 }
 
+/* The chain that the payload is borrowed from, or None. */
+static PyObject *
+get_chain(PyObject *self, void *closure)
+{
+    const kit_packet *packet = vskpy_self(self);
+
+    (void)closure;
+    if (packet == NULL)
+        return NULL;
+    if (packet->chain == NULL)
+        return Py_NewRef(Py_None);
+    return vskpy_wrap(VSKPY_CHAIN, kit_chain_ref(packet->chain));
+}
+
 PyGetSetDef vskpy_packet_getset[] = {
+    {"_chain", get_chain, NULL, NULL, NULL},
     {"len", get_len, set_len,
      "payload bytes after the header; follows the payload until it is set",
      NULL},
@@ -220,6 +235,20 @@ packet_show(PyObject *self, PyObject *unused)
                           : vskpy_show(kit_text_fields(&packet->packet.header));
 }
 
+static PyObject *
+packet_hexdump(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return vskpy_view_of("hexdump", self);
+}
+
+static PyObject *
+packet_html(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return vskpy_view_of("packet_html", self);
+}
+
 /* A packet with a payload of its own. */
 static PyObject *
 packet_copy(PyObject *self, PyObject *unused)
@@ -256,6 +285,10 @@ PyMethodDef vskpy_packet_methods[] = {
      "Give the payload's pieces as a tuple of memoryviews, without a copy."},
     {"show", packet_show, METH_NOARGS,
      "Print the header as a table: offset, size, field, value, meaning."},
+    {"hexdump", packet_hexdump, METH_NOARGS,
+     "Print every byte with its field, and in a chain with the descriptor and "
+     "the guest address where it stands."},
+    {"_repr_html_", packet_html, METH_NOARGS, "The bytes, for notebooks."},
     {"copy", packet_copy, METH_NOARGS,
      "Make a packet of the same fields with a payload of its own."},
     {"__copy__", packet_copy, METH_NOARGS, "As copy."},

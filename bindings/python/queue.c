@@ -178,6 +178,47 @@ get_fields(PyObject *self, void *closure)
     return names;
 }
 
+/* Descriptors of each chain that has not come back to the driver, by its head
+ * or buffer id. */
+static PyObject *
+outstanding(const kit_queue *queue)
+{
+    PyObject *chains = PyDict_New();
+
+    for (uint32_t i = 0; chains != NULL && i < queue->ring.size; i++) {
+        PyObject *name, *count;
+
+        if (queue->slots[i].count == 0)
+            continue;
+        name = PyLong_FromUnsignedLong(i);
+        count = PyLong_FromUnsignedLong(queue->slots[i].count);
+        if (name == NULL || count == NULL ||
+            PyDict_SetItem(chains, name, count) < 0)
+            Py_CLEAR(chains);
+        Py_XDECREF(name);
+        Py_XDECREF(count);
+    }
+    return chains;
+}
+
+/* Where both ends stand: (offered, reaped, popped, used, outstanding). */
+static PyObject *
+get_ends(PyObject *self, void *closure)
+{
+    const kit_queue *queue = vskpy_self(self);
+    const vsk_ring_driver *driver;
+    const vsk_ring_device *device;
+
+    (void)closure;
+    if (queue == NULL || vskpy_check(kit_queue_check(queue)) < 0)
+        return NULL;
+    driver = &queue->driver.end.ring;
+    device = &queue->device.end.ring;
+    return Py_BuildValue("iiiiN", driver->state.avail, driver->state.used,
+                         device->state.avail, device->state.used,
+                         outstanding(queue));
+}
+
 static PyObject *
 get_packed(PyObject *self, void *closure)
 {
@@ -190,6 +231,7 @@ get_packed(PyObject *self, void *closure)
 }
 
 PyGetSetDef vskpy_queue_getset[] = {
+    {"_ends", get_ends, NULL, NULL, NULL},
     {"_fields", get_fields, NULL, NULL, NULL},
     {"packed", get_packed, NULL, "Whether it is a packed ring.", NULL},
     {"size", get_size, NULL, "Number of descriptors.", NULL},

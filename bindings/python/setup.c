@@ -189,6 +189,17 @@ vskpy_show(char *text)
 }
 
 PyObject *
+vskpy_view_of(const char *name, PyObject *self)
+{
+    PyObject *module = PyImport_ImportModule("vsk.view");
+    PyObject *result =
+        module == NULL ? NULL : PyObject_CallMethod(module, name, "O", self);
+
+    Py_XDECREF(module);
+    return result;
+}
+
+PyObject *
 vskpy_reduce(const char *name, PyObject *wire)
 {
     PyObject *module =

@@ -2,16 +2,20 @@
 """A guest: the driver's side of vsock, well-behaved or by hand."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vsk import _core
 from vsk.closing import Closing
 from vsk.conn import Conn
-from vsk.enums import Op, Type
+from vsk.enums import Op, Status, Type
+from vsk.errors import UsageError
 from vsk.memory import Memory
 from vsk.packet import Packet
 from vsk.party import ANY, Party, options_of
-from vsk.queue import Ring
+from vsk.queue import Queue, Ring
+
+if TYPE_CHECKING:
+    from vsk.view.data import Look
 
 __all__ = ["Guest", "Listener"]
 
@@ -114,6 +118,7 @@ class Guest(Party, Closing):
             names.pop(name, None)
         names["accepted"] = names.pop("features")
         self._names: dict[str, object] = names
+        self._shown: dict[str, Look] = {}
         options_of(dict(names))
 
     @property
@@ -138,6 +143,17 @@ class Guest(Party, Closing):
         """Where the rings stand in its memory: rx, tx, event. Writing there is an experiment."""
         rx, tx, event = self.memory.rings[:3]
         return rx, tx, event
+
+    def show(self, queue: str = "tx") -> None:
+        """Print a queue as it stands: rx, tx or event; what has changed since the last time too."""
+        from vsk.view import queue as look
+
+        names = ("rx", "tx", "event")
+        if queue not in names:
+            raise UsageError(f"no queue {queue!r}: rx, tx, event", Status.ERR_ARGUMENT)
+        opened = Queue(self.memory, ring=self.rings[names.index(queue)])
+        self._shown[queue] = look(opened, f"{queue} of CID {self.cid}", self._shown.get(queue))
+        self._shown[queue].show()
 
     def connect(
         self,

@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vsk import _core
 from vsk.device import Device
@@ -12,6 +12,9 @@ from vsk.errors import UsageError
 from vsk.guest import Guest
 from vsk.host import LEAST, SECOND, Host
 from vsk.party import Party, nanoseconds, options_of
+
+if TYPE_CHECKING:
+    from vsk.view.data import Ends, Why
 
 __all__ = ["Faults", "Lab", "Snapshot"]
 
@@ -134,6 +137,23 @@ class Lab(Host):
     def __repr__(self) -> str:
         """Say how many guests there are, and the time."""
         return f"<Lab of {len(self.guests)} guests at {self.now:.9f} s>"
+
+    # ---- looking ----
+
+    def ends(self) -> "Ends":
+        """See both ends of every connection: state, last cause, running timers."""
+        from vsk.view import ends
+
+        return ends(self)
+
+    def why(self, number: int) -> "Why":
+        """Say in words what happened to an entry of the trace, and by which rule.
+
+        Raises IndexError for a number that the trace does not keep.
+        """
+        from vsk.view import why
+
+        return why(self, number)
 
     # ---- driving ----
 

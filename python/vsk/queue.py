@@ -2,10 +2,14 @@
 """A simulated virtqueue and its two ends."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from vsk import _core
 from vsk._core import Chain, Desc, Packets, Ring, Span, Used
 from vsk.memory import Memory
+
+if TYPE_CHECKING:
+    from vsk.view.data import Look
 
 __all__ = ["Chain", "Desc", "DeviceEnd", "DriverEnd", "Packets", "Queue", "Ring", "Span", "Used"]
 
@@ -43,6 +47,7 @@ class Queue(_core.Queue):
     """
 
     __slots__ = {
+        "_shown": "What was shown last.",
         "device": "The device's end.",
         "driver": "The driver's end.",
         "memory": "The memory that the ring stands in.",
@@ -69,9 +74,25 @@ class Queue(_core.Queue):
             in_order=in_order,
             ring=ring,
         )
+        self._shown: Look | None = None
         self.memory = memory
         self.driver = DriverEnd(self)
         self.device = DeviceEnd(self)
+
+    def show(self) -> None:
+        """Print descriptors and rings side by side, with the owner of every cell.
+
+        What is not as it was when it was shown before is marked.
+        """
+        from vsk.view import queue
+
+        self._shown = queue(self, before=self._shown)
+        self._shown.show()
+
+    def _repr_html_(self) -> str:
+        from vsk.view import queue
+
+        return queue(self, before=self._shown)._repr_html_()
 
     def fields(self) -> dict[str, int | tuple[int, ...]]:
         """Read all fields of the ring, for get and set: desc, avail.ring and used.ring by slot."""

@@ -3,10 +3,13 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from vsk import _core
 from vsk.packet import Packet
+
+if TYPE_CHECKING:
+    from vsk.view.data import Ladder, Ledger
 
 __all__ = ["Entry", "Trace"]
 
@@ -83,6 +86,29 @@ class Trace(Sequence[Entry]):
         if not 0 <= index < len(self):
             raise IndexError("no such entry in the trace")
         return Entry(self._lab, self._lab.trace_begin() + index)
+
+    def ladder(
+        self, begin: int = 0, end: int | None = None, *, kinds: Sequence[str] | None = None
+    ) -> "Ladder":
+        """Draw what passed, from one number up to before another, as a ladder: text, SVG, Mermaid.
+
+        kinds are the kinds of entries to be shown, as ("PACKET", "KICK"); all if left out.
+        """
+        from vsk.view import ladder
+
+        return ladder(self._numbers(begin, end), kinds)
+
+    def ledgers(self) -> "list[Ledger]":
+        """Keep the account of credit of every connection whose REQUEST is in the trace."""
+        from vsk.view import ledgers
+
+        return ledgers(self)
+
+    def _numbers(self, begin: int, end: int | None) -> list[Entry]:
+        """Give the entries from one number up to before another, as far as they are kept."""
+        first = self._lab.trace_begin()
+        last = len(self) if end is None else max(end - first, 0)
+        return self[max(begin - first, 0) : last]
 
     @property
     def packets(self) -> Iterator[Packet]:

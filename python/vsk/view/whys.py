@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""What happened to something in a trace, in plain words, and by which rule."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from vsk.check import Checker
+from vsk.enums import Op, Shutdown
+from vsk.errors import PeerError
+from vsk.packet import Packet
+from vsk.trace import Entry
+from vsk.view.clauses import CLAUSES
+from vsk.view.data import Rule, Why
+from vsk.view.traces import flow_of, name_of
+
+if TYPE_CHECKING:
+    from vsk.lab import Lab
+
+# What each op asks for, and its clauses.
+ASKS = {
+    Op.REQUEST: ("asks for a connection", "VSOCK-BOTH-24"),
+    Op.RESPONSE: ("accepts the connection that was asked for", "VSOCK-BOTH-25"),
+    Op.RST: ("refuses or ends the connection", "VSOCK-BOTH-31"),
+    Op.SHUTDOWN: ("says what it will not do any more", "VSOCK-BOTH-28"),
+    Op.RW: ("carries payload", "VSOCK-BOTH-16"),
+    Op.CREDIT_UPDATE: ("tells its buffer and what it has taken from it", "VSOCK-BOTH-22"),
+    Op.CREDIT_REQUEST: ("asks how much it may send", "VSOCK-BOTH-21"),
+}
+# What answers what.
+ANSWERS = {
+    Op.REQUEST: (Op.RESPONSE, Op.RST),
+    Op.SHUTDOWN: (Op.RST,),
+    Op.CREDIT_REQUEST: (Op.CREDIT_UPDATE, Op.RW, Op.RST),
+}
+# What is no packet: in words, with a clause for split and for packed rings alike.
+OTHERS = {
+    "KICK": ("The driver notified the device that the queue has new buffers.", "NOTIF-DRV-01"),
+    "INTERRUPT": (
+        "The device notified the driver that buffers were used, as it had asked for that.",
+        "SPLITSUP-DEV-05",
+    ),
+    "USED": ("The device gave a chain back: its buffers are the driver's again.", "SPLIT-DEV-06"),
+    "STATUS": ("The driver wrote the status register, a step of initialization.", "INIT-DRV-01"),
+    "EVENT": ("The device told the driver that all connections are gone.", "EVENT-DEV-03"),
+    "TIMER": ("A deadline of a connection ran out.", "VSOCK-BOTH-33"),
+    "RENEWED": ("The driver reset one queue, and enabled it again with another size.", ""),
+    "FAULT": ("The lab did what a slow or hostile machine does: see Lab.faults.", ""),
+}
+CREDIT = "VSOCK-BOTH-19"
+
+
+class Story:
+    """Sentences and rules, as they come."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.steps: list[str] = []
+        self.rules: dict[str, Rule] = {}
+
+    def say(self, words: str, clause: str = "", rule: str = "") -> None:
+        """Add a sentence, and the clause that it stands on."""
+        mark = f" [{clause}]" if clause else ""
+        self.steps.append(f"{words}{mark}")
+        if clause and clause not in self.rules:
+            section, known = CLAUSES.get(clause, ("", ""))
+            self.rules[clause] = Rule(clause, section, known or rule)
+
+    def why(self, number: int | None, line: str) -> Why:
+        """Give it all."""
+        return Why(number, line, tuple(self.steps), tuple(self.rules.values()))
+
+
+def _chain_of(entry: Entry) -> tuple[int, str | None, int | None]:
+    """Name the chain that an entry is about, among those under way."""
+    return entry.guest, entry.queue, entry.head
+
+
+def _speak(story: Story, packet: Packet) -> None:
+    """Say what a packet asks for."""
+    known = ASKS.get(packet.op) if isinstance(packet.op, Op) else None
+    who = f"CID {packet.src_cid}, port {packet.src_port},"
+    if known is None:
+        story.say(f"{who} sent {name_of(packet.op)}, which means nothing.", "VSOCK-BOTH-07")
+        return
+    words, clause = known
+    if packet.op == Op.SHUTDOWN:
+        said = [name.lower() for name in packet.flag_names]
+        words = f"says that it will {' and '.join(said) or 'do'} no more"
+        clause = "VSOCK-BOTH-29" if packet.flags & Shutdown.SEND else clause
+    elif packet.op == Op.RW:
+        words = f"sent {packet.len} bytes of payload"
+    story.say(f"{who} {words}.", clause)
+
+
+def why_packet(packet: Packet) -> Why:
+    """Say what a packet means, and which rules it breaks by itself."""
+    story = Story()
+    _speak(story, packet)
+    try:
+        packet.check()
+    except PeerError as error:
+        words = error.status.text
+        story.say(f"It is wrong by itself: {words}.", error.status.clause, words)
+    else:
+        story.say("By itself it breaks no rule; whether it may come now depends on its connection.")
+    return story.why(None, str(packet))
+
+
+def _check(story: Story, entries: Sequence[Entry], at: int) -> None:
+    """Hold a packet to the specification, with all that went before it."""
+    checker = Checker(from_start=entries[0].number == 0)
+    found = []
+    for entry in entries[: at + 1]:
+        if (packet := entry.packet) is not None:
+            found = checker.packet(packet)
+    for finding in found:
+        story.say(
+            f"It breaks a rule, and CID {finding.cid} is to blame: {finding.rule}.",
+            finding.clause,
+            finding.rule,
+        )
+
+
+def _after(story: Story, entries: Sequence[Entry], at: int) -> bool:
+    """Say what became of the chain that a packet came in; whether the device refused it."""
+    entry, refused = entries[at], False
+    for later in entries[at + 1 :]:
+        if _chain_of(later) != _chain_of(entry):
+            continue
+        if later.kind == "REFUSED" and later.status is not None and not refused:
+            status, refused = later.status, True
+            words = f"The device refused it: {status.text} (#{later.number})."
+            story.say(words, status.clause, status.text)
+        elif later.kind == "USED":
+            words = (
+                "The chain that it came in went back to the driver"
+                if entry.queue == "tx"
+                else "The buffer that it was written into went to the driver, which may read it"
+            )
+            story.say(f"{words} (#{later.number}).")
+            break
+        elif later.kind == "PACKET":
+            break
+    return refused
+
+
+def _packets(entries: Sequence[Entry]) -> list[tuple[Entry, Packet]]:
+    return [(entry, packet) for entry in entries if (packet := entry.packet) is not None]
+
+
+def _answer(story: Story, packet: Packet, rest: Sequence[Entry], refused: bool) -> None:
+    """Say what the other side answered."""
+    wanted = (Op.RST,) if refused else ANSWERS.get(packet.op, ())  # type: ignore[call-overload]
+    if not wanted or packet.op == Op.RST:
+        return
+    if packet.op == Op.SHUTDOWN and packet.flags & 3 != 3:
+        return
+    for entry, other in _packets(rest):
+        if flow_of(other) != flow_of(packet) or other.op not in wanted:
+            continue
+        if other.src == packet.src:
+            continue
+        words = f"CID {other.src_cid} answered by {name_of(other.op)} (#{entry.number})"
+        if packet.op == Op.REQUEST and other.op == Op.RST:
+            story.say(
+                f"{words}: nobody listens on port {packet.dst_port}, or it has no room for more.",
+                "VSOCK-BOTH-26",
+            )
+        elif packet.op == Op.REQUEST:
+            story.say(f"{words}: the connection is established.", "VSOCK-BOTH-25")
+        elif packet.op == Op.SHUTDOWN:
+            story.say(
+                f"{words}: both directions were shut, and the connection is over.", "VSOCK-BOTH-32"
+            )
+        elif packet.op == Op.CREDIT_REQUEST:
+            story.say(f"{words}, which says buf_alloc and fwd_cnt.", "VSOCK-BOTH-21")
+        else:
+            story.say(f"{words}: what it belongs to is not there.", "VSOCK-BOTH-31")
+        return
+    story.say("No answer is in the trace.")
+
+
+def _cause(story: Story, packet: Packet, before: Sequence[Entry]) -> None:
+    """Say what a RST, a RESPONSE or news of credit answers."""
+    for entry, other in reversed(_packets(before)):
+        if flow_of(other) != flow_of(packet):
+            continue
+        if other.src == packet.src and packet.op != Op.CREDIT_UPDATE:
+            continue
+        if packet.op == Op.RST:
+            named = name_of(other.op)
+            why = {
+                Op.REQUEST: ("nobody listens there, or it has no room for more", "VSOCK-BOTH-26"),
+                Op.SHUTDOWN: ("with it the close is complete", "VSOCK-BOTH-32"),
+            }.get(other.op, ("its sender ended the connection, or has none", "VSOCK-BOTH-31"))  # type: ignore[call-overload]
+            story.say(
+                f"The last that came from the peer was {named} (#{entry.number}): {why[0]}.", why[1]
+            )
+        elif packet.op == Op.RESPONSE and other.op == Op.REQUEST:
+            story.say(f"It answers the REQUEST (#{entry.number}).", "VSOCK-BOTH-25")
+        elif packet.op == Op.CREDIT_UPDATE:
+            gap = f"buf_alloc is {packet.buf_alloc}, and {packet.fwd_cnt} bytes were taken so far"
+            story.say(f"So the peer may have {packet.buf_alloc} bytes under way: {gap}.", CREDIT)
+        return
+
+
+def why(lab: "Lab", number: int) -> Why:
+    """Say what happened to an entry of a lab's trace, and by which rule.
+
+    Raises IndexError for a number that the trace does not keep.
+    """
+    entries = lab.trace[:]
+    at = number - entries[0].number if entries else 0
+    if not 0 <= at < len(entries):
+        raise IndexError(f"no entry {number} in the trace")
+    entry, story = entries[at], Story()
+    packet = entry.packet
+    if packet is None:
+        _other(story, entries, at)
+        return story.why(number, entry.line)
+    _speak(story, packet)
+    _cause(story, packet, entries[:at])
+    _check(story, entries, at)
+    refused = _after(story, entries, at)
+    _answer(story, packet, entries[at + 1 :], refused)
+    return story.why(number, entry.line)
+
+
+def _other(story: Story, entries: Sequence[Entry], at: int) -> None:
+    """Say what something means that is no packet."""
+    entry = entries[at]
+    if entry.kind == "REFUSED" and entry.status is not None:
+        status = entry.status
+        story.say(
+            f"The device refused chain {entry.head} of {entry.queue}: {status.text}.",
+            status.clause,
+            status.text,
+        )
+        story.say("A chain that breaks a rule goes back to the driver all the same.")
+        _packet_in(story, entries, at)
+        return
+    words, clause = OTHERS[entry.kind]
+    story.say(words, clause)
+    if entry.kind == "USED":
+        story.say(f"The device reports {entry.written} bytes written into it.", "SPLIT-DEV-09")
+    _packet_in(story, entries, at)
+
+
+def _packet_in(story: Story, entries: Sequence[Entry], at: int) -> None:
+    """Say which packet was in a chain."""
+    entry = entries[at]
+    for earlier in reversed(entries[:at]):
+        if entry.head is None or _chain_of(earlier) != _chain_of(entry):
+            continue
+        if earlier.kind == "PACKET":
+            story.say(f"The packet in it was #{earlier.number}.")
+        elif earlier.kind == "REFUSED":
+            story.say(f"It was refused: #{earlier.number} says why.")
+        return

@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Ladders, ledgers, ends and reasons: what is seen of a lab."""
+
+import csv
+import os
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from labs import MESSAGES, PORT, Acceptor, Echo, connected
+
+import vsk
+from vsk.view import draw, ladder, why_packet
+from vsk.view.clauses import CLAUSES
+from vsk.view.data import Ends, Ledger, Rule
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Deaf(Acceptor):
+    """Takes nothing that comes, until it is told to."""
+
+    def on_data(self, conn: vsk.Conn, data: memoryview) -> None:
+        conn.pause()
+
+
+def talked() -> vsk.Lab:
+    """A lab in which something was said, refused and closed."""
+    lab, conn = connected(Echo())
+    conn.exchange(b"hello")
+    lab.guest.tx(op="RW", src_port=5555, dst=(2, PORT), payload=b"nobody asked")
+    lab.guest.tx(op="RW", src_port=5556, dst=(2, PORT), len=77)
+    conn.close()
+    lab.run()
+    return lab
+
+
+def packets_of(lab: vsk.Lab, op: vsk.Op | None = None) -> list[int]:
+    return [e.number for e in lab.trace if e.packet and op in (None, e.packet.op)]
+
+
+# ---- ladder ----
+
+
+def test_a_ladder_has_a_rung_for_each_entry() -> None:
+    lab = talked()
+
+    seen = lab.trace.ladder()
+
+    assert [(r.number, r.kind) for r in seen.rungs] == [(e.number, e.kind) for e in lab.trace]
+    assert seen.guests == (3,)
+
+
+def test_arrows_go_where_things_went() -> None:
+    ways = {
+        (entry.kind, entry.queue): rung.to_device
+        for lab in [talked()]
+        for entry, rung in zip(lab.trace, lab.trace.ladder().rungs, strict=True)
+    }
+
+    assert ways["PACKET", "tx"] and ways["KICK", "tx"] and ways["STATUS", None]
+    back = [("PACKET", "rx"), ("USED", "tx"), ("USED", "rx"), ("INTERRUPT", "rx")]
+    assert [ways[thing] for thing in back] == [False] * 4
+    assert ways["REFUSED", "tx"] is None
+
+
+def test_a_ladder_can_be_a_part_of_it() -> None:
+    lab = talked()
+
+    seen = lab.trace.ladder(8, 20, kinds=["PACKET"])
+
+    assert [r.number for r in seen.rungs] == [n for n in packets_of(lab) if 8 <= n < 20]
+
+
+def test_a_ladder_goes_by_numbers_where_old_entries_are_gone() -> None:
+    lab, conn = connected(Echo(), trace=12)
+    conn.exchange(b"hello")
+    first = lab.trace[0].number
+    assert first > 0
+
+    assert [r.number for r in lab.trace.ladder(0, first + 2).rungs] == [first, first + 1]
+
+
+def test_the_ladder_as_text() -> None:
+    lab = talked()
+
+    rows = str(lab.trace.ladder()).splitlines()
+
+    assert rows[0].split() == ["#", "time", "guest", "3", "device"]
+    row = next(row for row in rows if "RW len=5" in row and "> 2:" in row)
+    assert re.fullmatch(r" +\d+ +0\.000000  \|-+ RW len=5 3:\d+ > 2:80 -+>\|", row)
+    assert any(re.search(r"\|\.+ tx kick \.+>\|$", row) for row in rows)
+    assert any(re.search(r"\|<=+ tx used: chain 0 =+\|$", row) for row in rows)
+    assert any(row.endswith("refused: the packet belongs to no connection x|") for row in rows)
+    assert len({len(row) for row in rows[1:-1]}) == 1
+
+
+def test_guests_have_lanes_of_their_own() -> None:
+    lab = vsk.Lab(Acceptor(cid=3), guests=2)
+    for guest in lab.guests:
+        guest.connect(2, PORT)
+
+    seen = lab.trace.ladder()
+
+    assert seen.guests == (3, 4)
+    rows = str(seen).splitlines()
+    assert any(re.match(r" +\d+ +0\.000000  4 +\|-+ REQUEST 4:", row) for row in rows)
+    ElementTree.fromstring(seen.svg())
+    assert ">guest 4<" in seen.svg() and "participant g4 as guest 4" in seen.mermaid()
+
+
+def test_the_ladder_as_svg() -> None:
+    lab = talked()
+    seen = lab.trace.ladder()
+
+    root = ElementTree.fromstring(seen.svg())
+
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert [r.words for r in seen.rungs if r.words in texts] == [r.words for r in seen.rungs]
+    arrows = [path for path in root.iter(f"{SVG}path") if "stroke-dasharray" in path.attrib]
+    assert len(arrows) == sum(rung.to_device is not None for rung in seen.rungs)
+    assert "http" not in seen.svg().replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert seen._repr_html_() == seen.svg()
+
+
+def test_the_ladder_as_a_diagram_of_mermaid() -> None:
+    lab = talked()
+
+    rows = lab.trace.ladder().mermaid().splitlines()
+
+    assert rows[:3] == [
+        "sequenceDiagram",
+        "    participant g3 as guest 3",
+        "    participant device",
+    ]
+    assert len(rows) == 3 + len(lab.trace)
+    arrow = re.compile(
+        r"    (g3(->>|-\))device|device(->>|-->>|-\))g3|Note over device): \d+: "
+        r"[^;<>]*(#[a-z]+;[^;<>]*)*"
+    )
+    assert [row for row in rows[3:] if not arrow.fullmatch(row)] == []
+
+
+def test_an_empty_ladder_is_drawn() -> None:
+    seen = ladder([])
+
+    assert len(str(seen).splitlines()) == 2
+    ElementTree.fromstring(seen.svg())
+
+
+# ---- ledger ----
+
+
+def numbers(seen: Ledger) -> list[tuple[str, int, int]]:
+    """Who sent what, and what it may send afterwards."""
+    return [
+        (row.op, row.balances[row.source != 3].in_flight, row.balances[row.source != 3].free)
+        for row in seen.entries
+    ]
+
+
+def test_a_ledger_follows_sent_and_forwarded() -> None:
+    lab, conn = connected(Echo(buf_alloc=1000), guests=[vsk.Guest(buf_alloc=2000)])
+    conn.exchange(b"hello")
+    lab.run()
+
+    (seen,) = lab.trace.ledgers()
+
+    assert (seen.one, seen.other, seen.type) == (conn.local, conn.peer, "STREAM")
+    assert numbers(seen)[:4] == [
+        ("REQUEST", 0, 0),
+        ("RESPONSE", 0, 2000),
+        ("RW", 5, 995),
+        ("RW", 5, 1995),
+    ]
+    assert seen.stalls == ()
+
+
+def test_the_ledger_is_that_of_the_core() -> None:
+    lab, conn = connected(Echo())
+    conn.exchange(bytes(300_000))
+    lab.run()
+
+    balance = lab.trace.ledgers()[0].entries[-1].balances[0]
+
+    assert (balance.sent, balance.window) == (conn._number("tx_cnt"), conn.peer_buf_alloc)
+    assert (balance.forwarded, balance.free) == (conn._number("peer_fwd_cnt"), conn.credit)
+
+
+def test_a_stall_has_a_packet_and_somebody_who_owes() -> None:
+    lab, conn = connected(Deaf(buf_alloc=5000))
+    conn.send(bytes(8000))
+    lab.run(within=0.01)
+
+    (seen,) = lab.trace.ledgers()
+
+    (stall,) = seen.stalls
+    packet = lab.trace[stall.number].packet
+    assert packet is not None and packet.op == vsk.Op.RW
+    assert (stall.source, stall.owes, stall.end) == (3, 2, None)
+    assert f"stalled since #{stall.number}: CID 2 owes CID 3 credit" in str(seen)
+
+
+def test_a_stall_ends_with_the_packet_that_gives_credit() -> None:
+    lab, conn = connected(Deaf(buf_alloc=5000))
+    conn.send(bytes(8000))
+    lab.run(within=0.01)
+    lab.device.connections[0].resume()
+    begin = len(lab.trace)
+    lab.run(within=0.01)
+
+    stall = lab.trace.ledgers()[0].stalls[0]
+
+    assert stall.end is not None and stall.end >= begin
+    packet = lab.trace[stall.end].packet
+    assert packet is not None and (packet.src_cid, packet.fwd_cnt) == (2, 5000)
+    assert "CID 3 may send again" in str(lab.trace.ledgers()[0])
+
+
+def test_connections_of_the_same_addresses_have_ledgers_of_their_own() -> None:
+    lab = vsk.Lab(Echo(cid=3))
+    for size in (1, 2):
+        conn = lab.guest.connect(2, PORT, MESSAGES, local_port=9)
+        conn.exchange(bytes(size))
+        conn.close()
+        lab.run()
+
+    assert [seen.entries[-1].balances[0].sent for seen in lab.trace.ledgers()] == [1, 2]
+
+
+# ---- ends ----
+
+
+def test_both_ends_have_a_state_and_a_cause() -> None:
+    lab, conn = connected(Acceptor())
+
+    device, guest = lab.ends().ends
+
+    request, response = packets_of(lab)[:2]
+    assert (device.side, device.state, device.cause) == ("device", "ESTABLISHED", "sent RESPONSE")
+    assert (guest.side, guest.state, guest.cause) == ("guest", "ESTABLISHED", "got RESPONSE")
+    assert device.number == guest.number == response > request
+    assert (guest.local, guest.peer) == (conn.local, conn.peer) == (device.peer, device.local)
+
+
+def test_timers_run_until_they_run_out() -> None:
+    class Silent(vsk.Device):
+        def on_request(self, conn: vsk.Conn) -> None:
+            conn.defer()
+
+    lab = vsk.Lab(Silent(cid=3), guests=[vsk.Guest(connect_timeout=5.0)])
+    lab.device.after(1.0, lambda: seen.append(lab.ends()))
+    seen: list[Ends] = []
+    with pytest.raises(TimeoutError):
+        lab.guest.connect(2, PORT)
+
+    timers = {end.side: end.timers for end in seen[0].ends}
+
+    assert timers["guest"] == (("connect_timeout", 4.0),)
+    assert "connect_timeout in 4.000 s" in str(seen[0])
+
+
+def test_a_connection_that_is_over_says_why() -> None:
+    lab, conn = connected(Acceptor())
+    lab.device.connections[0].reset()
+    lab.run()
+
+    (end,) = (end for end in lab.ends().ends if end.local == conn.local)
+
+    assert (end.state, end.reason, end.cause) == ("CLOSED", "RESET", "got RST")
+    assert "CLOSED (RESET)" in str(lab.ends())
+
+
+# ---- why ----
+
+
+def clauses(rules: tuple[Rule, ...]) -> list[str]:
+    return [rule.clause for rule in rules]
+
+
+def test_why_of_a_packet_that_nobody_asked_for() -> None:
+    lab = talked()
+    (number,) = (e.number for e in lab.trace if e.packet and e.packet.src_port == 5555)
+
+    seen = lab.why(number)
+
+    assert seen.steps[1:] == (
+        "It breaks a rule, and CID 3 is to blame: RW without a connection: only REQUEST begins one."
+        " [VSOCK-BOTH-24]",
+        f"The device refused it: the packet belongs to no connection (#{number + 1})."
+        " [VSOCK-BOTH-11]",
+        f"The chain that it came in went back to the driver (#{number + 2}).",
+        f"CID 2 answered by RST (#{number + 3}): what it belongs to is not there. [VSOCK-BOTH-31]",
+    )
+    assert (
+        Rule("VSOCK-BOTH-24", "5.10.6.5", "Connecting starts with a REQUEST packet") in seen.rules
+    )
+
+
+def test_why_a_connection_is_refused() -> None:
+    lab = vsk.Lab(vsk.Device(cid=3))
+    with pytest.raises(ConnectionResetError):
+        lab.guest.connect(2, PORT)
+    request, reset = packets_of(lab)
+
+    assert "VSOCK-BOTH-26" in clauses(lab.why(request).rules)
+    assert f"CID 2 answered by RST (#{reset}): nobody listens on port 80" in str(lab.why(request))
+    assert f"was REQUEST (#{request}): nobody listens there" in str(lab.why(reset))
+
+
+def test_why_of_an_honest_conversation_blames_nobody() -> None:
+    lab, conn = connected(Echo())
+    conn.exchange(b"hello")
+    conn.close()
+    lab.run()
+    (shutdown,), (reset,) = (packets_of(lab, op) for op in (vsk.Op.SHUTDOWN, vsk.Op.RST))
+
+    assert not any("breaks" in step for n in packets_of(lab) for step in lab.why(n).steps)
+    assert f"CID 2 answered by RST (#{reset}): both directions were shut" in str(lab.why(shutdown))
+    assert f"was SHUTDOWN (#{shutdown}): with it the close is complete" in str(lab.why(reset))
+
+
+def test_every_entry_has_a_reason() -> None:
+    lab = vsk.Lab(Echo(cid=3), seed=3, delay=0.01, lose_kicks=300)
+    lab.guest.connect(2, PORT).exchange(bytes(10_000))
+    lab.device.reset_transport()
+    lab.run(within=5)
+    kinds = {entry.kind for entry in lab.trace}
+    assert {"FAULT", "EVENT", "KICK", "STATUS", "INTERRUPT", "USED"} <= kinds
+
+    assert [entry.line for entry in lab.trace if not lab.why(entry.number).steps] == []
+
+
+def test_why_of_a_chain_that_broke_a_rule() -> None:
+    lab = talked()
+    (number,) = (e.number for e in lab.trace if e.status is vsk.Status.BAD_LEN)
+    head = lab.trace[number].head
+
+    assert lab.why(number).steps[0] == (
+        f"The device refused chain {head} of tx: the header's len is more than the payload bytes"
+        " there. [VSOCK-BOTH-08]"
+    )
+    assert f"It was refused: #{number} says why." in lab.why(number + 1).steps
+
+
+@pytest.mark.parametrize("number", [-1, 10**6])
+def test_there_is_no_reason_for_what_is_not_there(number: int) -> None:
+    with pytest.raises(IndexError):
+        talked().why(number)
+
+
+def test_why_of_a_packet_alone() -> None:
+    good = why_packet(vsk.Packet(src=(3, 1), dst=(2, 2), op="RST"))
+    wrong = why_packet(vsk.Packet(src=(3, 1), dst=(2, 2), op="RST", payload=b"x"))
+
+    assert "By itself it breaks no rule" in str(good)
+    assert "VSOCK-BOTH-08" in clauses(wrong.rules)
+
+
+def test_clauses_are_those_of_the_specification() -> None:
+    path = Path(os.environ["VSK_SOURCE"]) / "tests/vectors/conformance.tsv"
+    with path.open() as file:
+        rows = {r["id"]: r for r in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    core = {status.clause for status in vsk.Status} - {""}
+
+    assert {c: v for c, v in CLAUSES.items() if rows[c]["section"].split()[0] != v[0]} == {}
+    assert {c: v for c, v in CLAUSES.items() if rows[c]["paraphrase"] != v[1]} == {}
+    assert {clause for clause in core - set(CLAUSES) if not clause.startswith("VHU")} == set()
+
+
+def test_every_clause_that_why_names_has_words() -> None:
+    folder = Path(draw.__file__).parent
+    checks = [*folder.parent.glob("check/*.py"), folder / "whys.py"]
+    named = {c for file in checks for c in re.findall(r'"([A-Z]+-[A-Z]+-\d+)"', file.read_text())}
+
+    assert named - set(CLAUSES) == set()
