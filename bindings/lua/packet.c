@@ -149,6 +149,22 @@ packet_buffer(lua_State *L)
     return 1;
 }
 
+/* The chain that the payload is borrowed from, or nil. */
+static int
+packet_chain(lua_State *L)
+{
+    const kit_packet *packet = glue_check(L, 1, &glue_packet);
+    void **slot;
+
+    if (packet->chain == NULL) {
+        lua_pushnil(L);
+        return 1;
+    }
+    slot = glue_new(L, &glue_chain);
+    *slot = kit_chain_ref(packet->chain);
+    return 1;
+}
+
 /* A packet of the same fields with a payload of its own. */
 static int
 packet_copy(lua_State *L)
@@ -200,9 +216,13 @@ packet_text(lua_State *L, void *self)
 }
 
 static const luaL_Reg methods[] = {
-    {"buffer", packet_buffer},       {"copy", packet_copy},
-    {"fields", glue_header_numbers}, {"segments", packet_segments},
-    {"_drawing", glue_header_text},  {NULL, NULL},
+    {"buffer", packet_buffer},
+    {"copy", packet_copy},
+    {"fields", glue_header_numbers},
+    {"segments", packet_segments},
+    {"_drawing", glue_header_text},
+    {"_chain", packet_chain},
+    {NULL, NULL},
 };
 
 static const luaL_Reg meta[] = {

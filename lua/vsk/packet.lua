@@ -7,6 +7,7 @@
 -- A Packet also has `payload` (a string), `header` (a copy), and `room`.
 -- @module vsk.packet
 local core = require "vsk.core"
+local view = require "vsk.view"
 
 local Packet, Header = core.classes.Packet, core.classes.Header
 local drawing = Packet._drawing -- of both
@@ -14,6 +15,14 @@ local drawing = Packet._drawing -- of both
 --- Print every field with its offset, size, value and meaning.
 function Packet:show()
   print(drawing(self))
+end
+
+local chain_of = Packet._chain
+
+--- Print every byte with its field, and in a chain with the descriptor and the guest address
+-- where it stands.
+function Packet:hexdump()
+  print(view.hexdump(self, chain_of(self)))
 end
 
 --- Print every field with its offset, size, value and meaning.

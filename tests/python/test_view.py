@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,40 @@ def test_fields_have_colours_of_their_own() -> None:
     colours = [ink.STYLES[name] for name, _, _ in packets.FIELDS]
 
     assert len({terminal for terminal, _ in colours}) == len({css for _, css in colours}) == 10
+
+
+HOSTILE = {"type": 77, "op": 99, "flags": 6, "src_cid": 2**64 - 1, "len": 3, "payload": b"\0|~\x7f"}
+
+
+@pytest.mark.parametrize("indirect", [False, True])
+@pytest.mark.parametrize(
+    "fields", [{}, HOSTILE, {"op": "SHUTDOWN", "flags": 3}, {"payload": bytes(600)}]
+)
+def test_lua_prints_the_same(fields: dict[str, Any], indirect: bool) -> None:
+    packet_of = vsk.Packet(**{"src": (3, 1024), "dst": (2, 1234), "op": "RW"} | fields)
+    size = len(bytes(packet_of))
+    layout = [10, 34, *([1, size - 45] if size > 45 else [])]
+    tx = ring()
+    tx.driver.send(packet_of, layout=layout, indirect=indirect)
+    chain = tx.device.pop()
+    assert chain is not None
+    script = f"""
+        local vsk = require "vsk"
+        local wire = ("{bytes(packet_of).hex()}"):gsub("..", function(two)
+          return string.char(tonumber(two, 16)) end)
+        local packet = vsk.packet {{ payload = wire:sub(45) }}
+        packet.header = vsk.parse_header(wire)
+        local tx = vsk.queue(vsk.memory(1 << 20), {{ size = 8 }})
+        packet:hexdump()
+        local layout = {{ {str(layout)[1:-1]} }}
+        tx.driver:send(packet, {{ layout = layout, indirect = {str(indirect).lower()} }})
+        vsk.from_tx(tx.device:pop()):hexdump()
+    """
+
+    printed = subprocess.check_output(["lua5.4", "-e", script], text=True)
+
+    drawings = [str(packet(packet_of)), str(packet(vsk.Packet.from_tx(chain)))]
+    assert printed == "".join(f"{drawing}\n" for drawing in drawings)
 
 
 # ---- queues ----

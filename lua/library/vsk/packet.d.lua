@@ -135,6 +135,9 @@ function Packet:segments() end
 ---Print every field with its offset, size, value and meaning.
 function Packet:show() end
 
+---Print every byte with its field, and in a chain with its descriptor and guest address.
+function Packet:hexdump() end
+
 ---Append payload to a packet begun by into_rx.
 ---@param data string
 ---@return true|nil ok
