@@ -13,7 +13,7 @@ from labs import MESSAGES, PORT, Acceptor, Echo, connected
 import vsk
 from vsk.view import draw, ladder, why_packet
 from vsk.view.clauses import CLAUSES
-from vsk.view.data import Ends, Ledger, Rule
+from vsk.view.data import Ends, Ladder, Ledger, Rule, Rung
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -142,6 +142,21 @@ def test_the_ladder_as_a_diagram_of_mermaid() -> None:
     assert [row for row in rows[3:] if not arrow.fullmatch(row)] == []
 
 
+def test_mermaid_gets_nothing_that_it_would_read_as_its_own() -> None:
+    rung = Rung(1, 0.0, "FAULT", 3, None, "a;b <c> #d")
+
+    last = Ladder((3,), (rung,)).mermaid().splitlines()[-1]
+
+    assert last == "    Note over device: 1: a#59;b #lt;c#gt; #35;d"
+
+
+def test_long_words_are_cut_in_text_alone() -> None:
+    seen = Ladder((3,), (Rung(1, 0.0, "FAULT", 3, None, "word " * 30),))
+
+    assert re.search(r"wo?r?d?\s?\.\.\. x\|$", str(seen).splitlines()[1])
+    assert "word " * 29 in seen.svg()
+
+
 def test_an_empty_ladder_is_drawn() -> None:
     seen = ladder([])
 
@@ -218,6 +233,31 @@ def test_a_stall_ends_with_the_packet_that_gives_credit() -> None:
     assert "CID 3 may send again" in str(lab.trace.ledgers()[0])
 
 
+def test_there_may_be_a_stall_after_a_stall() -> None:
+    lab, conn = connected(Deaf(buf_alloc=5000))
+    for size in (5000, 5000):
+        conn.send(bytes(size))
+        lab.run(within=0.01)
+        lab.device.connections[0].resume()
+        lab.run(within=0.01)
+
+    stalls = lab.trace.ledgers()[0].stalls
+
+    assert len(stalls) == 2
+    assert all(stall.end is not None for stall in stalls)
+
+
+def test_what_comes_after_a_reset_is_in_no_ledger() -> None:
+    lab, conn = connected(Acceptor())
+    local = conn.local_port
+    conn.reset()
+    lab.run()
+    lab.guest.tx(op="RW", src_port=local, dst=(2, PORT), payload=b"late")
+    lab.run()
+
+    assert lab.trace.ledgers()[0].entries[-1].op == "RST"
+
+
 def test_connections_of_the_same_addresses_have_ledgers_of_their_own() -> None:
     lab = vsk.Lab(Echo(cid=3))
     for size in (1, 2):
@@ -234,6 +274,8 @@ def test_connections_of_the_same_addresses_have_ledgers_of_their_own() -> None:
 
 def test_both_ends_have_a_state_and_a_cause() -> None:
     lab, conn = connected(Acceptor())
+    conn.send(b"changes no state")
+    lab.run()
 
     device, guest = lab.ends().ends
 
@@ -318,6 +360,7 @@ def test_why_of_an_honest_conversation_blames_nobody() -> None:
 
     assert not any("breaks" in step for n in packets_of(lab) for step in lab.why(n).steps)
     assert f"CID 2 answered by RST (#{reset}): both directions were shut" in str(lab.why(shutdown))
+    assert "VSOCK-BOTH-32" in clauses(lab.why(shutdown).rules)
     assert f"was SHUTDOWN (#{shutdown}): with it the close is complete" in str(lab.why(reset))
 
 
@@ -342,6 +385,27 @@ def test_why_of_a_chain_that_broke_a_rule() -> None:
         " there. [VSOCK-BOTH-08]"
     )
     assert f"It was refused: #{number} says why." in lab.why(number + 1).steps
+
+
+def test_nobody_answers_oneself() -> None:
+    class Silent(vsk.Device):
+        def on_request(self, conn: vsk.Conn) -> None:
+            conn.defer()
+
+    lab = vsk.Lab(Silent(cid=3))
+    for op in ("REQUEST", "RST"):
+        lab.guest.tx(op=op, src_port=9, dst=(2, PORT))
+        lab.run(within=0.01)
+
+    assert lab.why(packets_of(lab)[0]).steps[-1] == "No answer is in the trace."
+
+
+def test_a_number_is_that_of_the_entry_where_old_ones_are_gone() -> None:
+    lab, conn = connected(Echo(), trace=12)
+    conn.exchange(b"hello")
+
+    for entry in lab.trace:
+        assert lab.why(entry.number).line == entry.line
 
 
 @pytest.mark.parametrize("number", [-1, 10**6])
