@@ -225,6 +225,30 @@ queue_names(lua_State *L)
     return 1;
 }
 
+/* Where both ends stand: offered, reaped, popped, used; and the descriptors of
+ * each chain that has not come back to the driver, by its head or id. */
+static int
+queue_ends(lua_State *L)
+{
+    const kit_queue *queue = glue_check(L, 1, &glue_queue);
+    const vsk_ring_driver *driver = &queue->driver.end.ring;
+    const vsk_ring_device *device = &queue->device.end.ring;
+
+    glue_must(L, kit_queue_check(queue));
+    lua_pushinteger(L, driver->state.avail);
+    lua_pushinteger(L, driver->state.used);
+    lua_pushinteger(L, device->state.avail);
+    lua_pushinteger(L, device->state.used);
+    lua_newtable(L);
+    for (uint32_t i = 0; i < queue->ring.size; i++) {
+        if (queue->slots[i].count == 0)
+            continue;
+        lua_pushinteger(L, queue->slots[i].count);
+        lua_rawseti(L, -2, (lua_Integer)i);
+    }
+    return 5;
+}
+
 static void
 queue_text(lua_State *L, void *self)
 {
@@ -238,6 +262,7 @@ queue_text(lua_State *L, void *self)
 }
 
 static const luaL_Reg queue_methods[] = {
+    {"_ends", queue_ends},
     {"_fields", queue_names},
     {NULL, NULL},
 };

@@ -5,6 +5,8 @@
 -- a broken chain or packet. Only an index that can never be right again is an error.
 -- @module vsk.queue
 local core = require "vsk.core"
+local look = require "vsk.look"
+local view = require "vsk.view"
 
 local classes = core.classes
 local DriverEnd, DeviceEnd, Chain = classes.DriverEnd, classes.DeviceEnd, classes.Chain
@@ -77,6 +79,16 @@ function Queue:fields()
     end
   end
   return values
+end
+
+-- What was shown last of each queue.
+local shown = setmetatable({}, { __mode = "k" })
+
+--- Print descriptors and rings side by side, with the owner of every cell; what is not as it was
+-- when it was shown before is marked.
+function Queue:show()
+  shown[self] = look(self, shown[self])
+  print(view.queue(shown[self]))
 end
 
 local drawing = Chain._drawing

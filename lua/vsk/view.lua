@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
---- A packet that can be seen: the bytes, each with its field, descriptor and guest address.
+--- Drawings as text: a packet with field and guest address of each byte, a queue with the owner
+-- of every cell.
 -- @module vsk.view
 local view = {}
 
@@ -78,8 +79,8 @@ local function row_of(part, span, wire)
   return { tostring(first), hex(data), field, value, where_of(span, first - span.first) }
 end
 
---- Set rows below each other, the first column on the right.
-local function aligned(rows)
+--- Set rows below each other; columns that are named stand on the right.
+local function aligned(rows, right)
   local wide, lines = {}, {}
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do wide[i] = math.max(wide[i] or 0, #cell) end
@@ -88,7 +89,7 @@ local function aligned(rows)
     local cells = {}
     for i, cell in ipairs(row) do
       local space = (" "):rep(wide[i] - #cell)
-      cells[i] = i == 1 and space .. cell or cell .. space
+      cells[i] = right[i] and space .. cell or cell .. space
     end
     table.insert(lines, (table.concat(cells, "  "):gsub(" +$", "")))
   end
@@ -110,13 +111,141 @@ function view.hexdump(packet, chain)
   for _, part in ipairs(parts_of(packet, #wire)) do
     for _, span in ipairs(spans) do table.insert(rows, row_of(part, span, wire)) end
   end
-  local lines = aligned(rows)
+  local lines = aligned(rows, { true })
   if chain then table.insert(lines, 1, tostring(chain)) end
   table.insert(lines, 1, tostring(packet))
   local left = #wire - HEADER - MOST
   if left > 0 then
     table.insert(lines, ("        ... and %d more bytes of payload"):format(left))
   end
+  return table.concat(lines, "\n")
+end
+
+-- ---- a queue ----
+
+local BITS = {
+  { 1, "NEXT" }, { 2, "WRITE" }, { 4, "INDIRECT" }, { 128, "AVAIL" }, { 32768, "USED" },
+}
+local FOLD <const> = 4 -- rows of one kind in a row that are all shown
+local LEGEND <const> = "F free   A available, in flight   D taken by the device   " ..
+  "U used, the driver's again   * changed since the last look"
+
+local function flags_of(flags)
+  local names = {}
+  for _, bit in ipairs(BITS) do
+    if flags & bit[1] ~= 0 then table.insert(names, bit[2]) end
+    flags = flags & ~bit[1]
+  end
+  if flags ~= 0 then table.insert(names, ("%#x"):format(flags)) end
+  return names[1] and table.concat(names, "|") or "-"
+end
+
+local function mark_of(thing)
+  return thing.changed and "*" or " "
+end
+
+local function link_of(desc, packed)
+  if not desc.chain then return "" end
+  if packed then return desc.last and "list ends" or "goes on" end
+  return desc.last and "end" or "-> " .. desc.next
+end
+
+--- The cells of the rings at a slot; none in a packed ring.
+local function cells_at(look, slot)
+  return look.packed and {} or { look.available[slot], look.used[slot] }
+end
+
+--- The cells of a slot: its descriptor, and what stands beside it in the rings.
+local function slot_of(look, slot)
+  local desc = look.descriptors[slot]
+  local chain = desc.chain and ("%d.%d"):format(desc.chain, desc.place) or ""
+  local row = { mark_of(desc), tostring(slot), desc.owner, chain, ("0x%x"):format(desc.addr) }
+  table.insert(row, tostring(desc.len))
+  if look.packed then table.insert(row, tostring(desc.next)) end
+  table.insert(row, flags_of(desc.flags))
+  table.insert(row, link_of(desc, look.packed))
+  for _, cell in ipairs(cells_at(look, slot)) do
+    local index = tostring(cell.index or "-")
+    table.move({ "|", mark_of(cell), cell.owner, index, tostring(cell.id) }, 1, 5, #row + 1, row)
+    if cell.len then table.insert(row, tostring(cell.len)) end
+  end
+  return row
+end
+
+--- What a row has in common with those that it is folded with; a changed one with none.
+local function kind_of(look, slot)
+  local desc = look.descriptors[slot]
+  local alone = desc.owner == "F" or desc.place == 0 and desc.last
+  local kind, changed = desc.owner, desc.changed
+  for _, cell in ipairs(cells_at(look, slot)) do
+    kind, changed = kind .. cell.owner, changed or cell.changed
+  end
+  return (changed or not alone) and kind .. slot or kind
+end
+
+--- The rows that are shown, each with how many more behind it are of its kind.
+local function folded(look)
+  local rows, slot = {}, 0
+  while slot < look.size do
+    local kind, last = kind_of(look, slot), slot + 1
+    while last < look.size and kind_of(look, last) == kind do last = last + 1 end
+    local enough = kind:find "^F+$" and 1 or FOLD
+    local more = last - slot > enough and last - slot - 1 or 0
+    table.insert(rows, { slot = slot, more = more })
+    slot = slot + more + 1
+  end
+  return rows
+end
+
+local function rows_of(look)
+  local shown, lines = folded(look), {}
+  local head = { "", "slot", "", "chain", "addr", "len", "flags", "next" }
+  if look.packed then
+    table.insert(head, 7, "id")
+  else
+    table.move({ "|", "", "", "avail idx", "head" }, 1, 5, #head + 1, head)
+    table.move({ "|", "", "", "used idx", "id", "len" }, 1, 6, #head + 1, head)
+  end
+  local rows = { head }
+  for _, row in ipairs(shown) do table.insert(rows, slot_of(look, row.slot)) end
+  local drawn = aligned(rows, { [2] = true, [6] = true, [7] = look.packed })
+  table.insert(lines, drawn[1])
+  for i, row in ipairs(shown) do
+    table.insert(lines, drawn[i + 1])
+    for slot, entry in ipairs(look.descriptors[row.slot].table) do
+      local next = entry.flags & 1 ~= 0 and not look.packed and " -> " .. entry.next or ""
+      table.insert(lines, ("      table[%d]  0x%x+%d  %s%s"):format(
+        slot - 1, entry.addr, entry.len, flags_of(entry.flags), next))
+    end
+    if row.more > 0 then
+      table.insert(lines, ("      ... and so on up to slot %d: %d more"):format(
+        row.slot + row.more, row.more))
+    end
+  end
+  return lines
+end
+
+--- A queue as text: its indices, then descriptors and rings side by side.
+-- @param look what vsk.look has seen
+-- @treturn string
+function view.queue(look)
+  local free = 0
+  for slot = 0, look.size - 1 do
+    if look.descriptors[slot].owner == "F" then free = free + 1 end
+  end
+  local rows = { { "", "index", "value", "stands at", "meaning" } }
+  for _, item in ipairs(look.items) do
+    local place = item.slot and "slot " .. item.slot or ""
+    if item.wrap then place = place .. " wrap " .. item.wrap end
+    table.insert(rows, { mark_of(item), item.name, tostring(item.value), place, item.words })
+  end
+  local lines = { ("queue: %s queue of %d descriptors, %d free"):format(
+    look.packed and "packed" or "split", look.size, free) }
+  for _, line in ipairs(aligned(rows, { [3] = true })) do table.insert(lines, line) end
+  table.insert(lines, "")
+  for _, line in ipairs(rows_of(look)) do table.insert(lines, line) end
+  table.insert(lines, "")
+  table.insert(lines, LEGEND)
   return table.concat(lines, "\n")
 end
 

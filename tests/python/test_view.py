@@ -228,6 +228,16 @@ def test_an_indirect_table_is_shown_below_its_descriptor(packed: bool) -> None:
     assert f"table[1]  {table[1].addr:#x}+5" in str(queue(tx))
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_indirect_table_has_its_flags(packed: bool) -> None:
+    rx = ring(packed=packed)
+    rx.driver.post(100, layout=[44, 56], indirect=True)
+
+    table = queue(rx).descriptors[0].table
+
+    assert [(d.flags & 2, d.len) for d in table] == [(2, 44), (2, 56)]
+
+
 def test_indices_run_freely_and_stand_at_slots() -> None:
     tx = ring(4)
     for _ in range(65538):
@@ -347,6 +357,50 @@ def test_a_guest_shows_its_queues_and_is_not_changed(capsys: pytest.CaptureFixtu
     assert "tx of CID 3: split queue of 256 descriptors, 256 free" in printed
     with pytest.raises(vsk.UsageError):
         lab.guest.show("nowhere")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_lua_draws_the_same_queue(packed: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    script = f"""
+        local vsk = require "vsk"
+        local tx = vsk.queue(vsk.memory(1 << 20), {{ size = 32, packed = {str(packed).lower()} }})
+        local packet = vsk.packet {{ op = "RW", payload = "hello" }}
+        tx:show()
+        tx.driver:send(packet, {{ layout = {{ 10, 34, 3, 2 }} }})
+        for _ = 1, 9 do tx.driver:send(packet, {{ layout = {{ 49 }} }}) end
+        tx.driver:send(packet, {{ layout = {{ 44, 5 }}, indirect = true }})
+        tx:show()
+        local one, two, three = tx.device:pop(), tx.device:pop(), tx.device:pop()
+        tx.device:push(two, 0)
+        tx:show()
+        tx.driver:reap()
+        tx.device:push(one, 0)
+        tx:show()
+        tx:set("desc.flags", 0xffff, 3)
+        tx:show()
+        print(three.held)
+    """
+    tx = ring(32, packed=packed)
+    word = vsk.Packet(op="RW", payload=b"hello")
+    tx.show()
+    tx.driver.send(word, layout=CUT)
+    for _ in range(9):
+        tx.driver.send(word, layout=[49])
+    tx.driver.send(word, layout=[44, 5], indirect=True)
+    tx.show()
+    one, two, three = (tx.device.pop() for _ in range(3))
+    assert one is not None and two is not None and three is not None
+    tx.device.push(two, 0)
+    tx.show()
+    tx.driver.reap()
+    tx.device.push(one, 0)
+    tx.show()
+    tx.set("desc.flags", 0xFFFF, 3)
+    tx.show()
+
+    printed = subprocess.check_output(["lua5.4", "-e", script], text=True)
+
+    assert printed.replace("true\n", "") == capsys.readouterr().out
 
 
 # ---- drawing ----

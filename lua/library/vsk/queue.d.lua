@@ -56,6 +56,9 @@ function Queue:get_desc(slot) end
 ---@return true
 function Queue:set_desc(slot, desc) end
 
+---Print descriptors and rings side by side, with owners and what has changed.
+function Queue:show() end
+
 ---@class vsk.DriverEnd
 ---@field free integer descriptors
 ---@field outstanding integer chains
