@@ -16,12 +16,7 @@ class CountError(RuntimeError):
 
 
 def instructions(
-    command: Callable[[int], Command],
-    few: int,
-    many: int,
-    *,
-    toggles: Iterable[str] = (),
-    env: Mapping[str, str] | None = None,
+    command: Callable[[int], Command], few: int, many: int, *, toggles: Iterable[str] = ()
 ) -> float:
     """Count the instructions of one operation, under callgrind.
 
@@ -29,23 +24,38 @@ def instructions(
     out: the difference of two runs counts. Of toggles only these functions and what they call is
     counted: C symbols that are not inlined.
     """
-    found = [_collected(command(times), toggles, env) for times in (few, many)]
+    found = [_collected(command(times), toggles) for times in (few, many)]
     return (found[1] - found[0]) / (many - few)
 
 
-def _collected(command: Command, toggles: Iterable[str], env: Mapping[str, str] | None) -> int:
-    tool = ["valgrind", "--tool=callgrind", *[f"--toggle-collect={name}" for name in toggles]]
-    # Hashes that change with each start change how often a dictionary looks.
-    full = os.environ | {"PYTHONHASHSEED": "0"} | (env or {})
+def calls(command: Command, function: str, env: Mapping[str, str]) -> list[int]:
+    """Count the instructions of each call of a C function, with what it calls: one run."""
+    options = [f"--toggle-collect={function}", f"--dump-after={function}"]
     with tempfile.TemporaryDirectory() as folder:
-        run = subprocess.run(
-            [*tool, f"--callgrind-out-file={folder}/out", *command],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=full,
-        )
-    found = re.search(r"Collected : (\d+)", run.stderr)
-    if run.returncode != 0 or found is None:
-        raise CountError(f"{' '.join(map(str, command))}: {run.stdout}{run.stderr}")
+        _callgrind(command, options, folder, env)
+        dumps = sorted(Path(folder).glob("out.*"), key=lambda path: int(path.suffix[1:]))
+        texts = [dump.read_text() for dump in dumps]
+    return [int(text.partition("\ntotals: ")[2].split()[0]) for text in texts]
+
+
+def _collected(command: Command, toggles: Iterable[str]) -> int:
+    options = [f"--toggle-collect={name}" for name in toggles]
+    with tempfile.TemporaryDirectory() as folder:
+        said = _callgrind(command, options, folder, {})
+    found = re.search(r"Collected : (\d+)", said)
+    assert found, said
     return int(found[1])
+
+
+def _callgrind(command: Command, options: list[str], folder: str, env: Mapping[str, str]) -> str:
+    tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", *options]
+    run = subprocess.run(
+        [*tool, *command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=os.environ | env,
+    )
+    if run.returncode != 0:
+        raise CountError(f"{' '.join(map(str, command))}: {run.stdout}{run.stderr}")
+    return run.stderr

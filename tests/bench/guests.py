@@ -10,16 +10,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple, Protocol
-
-from tests.bench import relay
-from tests.bench.cells import Cell, Options
-from tests.bench.devices import HERE, OTHER, SIDES, Process
 
 from vsk.device import Device
 from vsk.linux import Linux
+
+from . import relay
+from .cells import Cell, Options, interleaved
+from .devices import HERE, OTHER, SIDES, Process
 
 SUITE = "guests"
 MIB = 1 << 20
@@ -155,18 +155,18 @@ class LuaGuest:
         self.process.close()
 
 
+def turn(guest: Guest, load: Load) -> dict[str, float]:
+    """Load a device once."""
+    before = guest.process.seconds()
+    seconds = guest.load(load)
+    return load.values(seconds, guest.process.seconds() - before)
+
+
 def rounds(name: str, guests: dict[str, Guest], loads: list[Load], count: int) -> Iterator[Cell]:
-    """Load all sides in turns; the median of each figure counts."""
+    """Load all sides in turns."""
     for load in loads:
-        found: dict[str, list[dict[str, float]]] = {side: [] for side in guests}
-        for _ in range(count):
-            for side, guest in guests.items():
-                before = guest.process.seconds()
-                seconds = guest.load(load)
-                used = guest.process.seconds() - before
-                found[side].append(load.values(seconds, used))
-        for side, turns in found.items():
-            values = {unit: median(turn[unit] for turn in turns) for unit in turns[0]}
+        turns = {side: partial(turn, guest, load) for side, guest in guests.items()}
+        for side, values in interleaved(count, turns).items():
             yield Cell(SUITE, f"{name} {load.title()}", side, values)
 
 

@@ -1,15 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 --- The loops that users write in Lua, each beside the same with string.pack: ring_strings.lua.
 --
---     lua_loops.lua check                     both sides of a loop see and write the same
---     lua_loops.lua names                     a loop in each line
---     lua_loops.lua time ROUNDS               loop, side and median ns for a packet in each line
---     lua_loops.lua work LOOP SIDE ROUNDS     for who counts instructions
---     lua_loops.lua rest LOOP SIDE ROUNDS     what is around the work, to be taken off
---
 -- Both sides begin with the same bytes: a split ring, and in it 64 packets of 64 bytes in the two
 -- descriptors that Linux makes, or 64 buffers of 256 bytes. The collector runs as it always does:
--- its work for what a loop leaves behind is in the loop's time.
+-- its work for what a loop leaves behind is in the loop's time. loops.py says what the verbs are.
 local strings = require "ring_strings"
 local vsk = require "vsk"
 
@@ -212,10 +206,6 @@ function verbs.check()
   end
 end
 
-function verbs.names()
-  for _, loop in ipairs(loops) do print(loop.name) end
-end
-
 local function median(times)
   table.sort(times)
   return times[(#times + 1) // 2]
@@ -252,14 +242,12 @@ local function loop_of(name)
   error("no loop is named " .. name)
 end
 
-function verbs.work(name, side, rounds)
-  local prepare = loop_of(name)[side]
-  for _ = 1, rounds do prepare(world())() end
-end
-
-function verbs.rest(name, side, rounds)
-  local prepare = loop_of(name)[side]
-  for _ = 1, rounds do prepare(world()) end
+--- Each round is a coroutine, which lua_resume runs: nothing else here does.
+function verbs.count(rounds, ...)
+  for _, name in ipairs { ... } do
+    local prepare = loop_of(name).vsk
+    for _ = 1, rounds do coroutine.wrap(prepare(world()))() end
+  end
 end
 
 verbs[arg[1]](table.unpack(arg, 2))

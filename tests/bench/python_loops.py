@@ -1,19 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """The loops that users write, each beside what they would write without vsk.
 
-    python_loops.py check                     all sides of a loop see and write the same
-    python_loops.py names                     [loop, ...]
-    python_loops.py time ROUNDS               [[loop, side, median ns for a packet], ...]
-    python_loops.py work LOOP SIDE ROUNDS     for who counts instructions
-    python_loops.py rest LOOP SIDE ROUNDS     what is around the work, to be taken off
-
 Every side begins with the same bytes of guest memory, a split ring of 128 descriptors and 64
 packets of 64 bytes, each in the two descriptors that Linux makes, or 64 buffers of 256 bytes. vsk's
 side has them in a vsk.Memory, the others in a bytearray. A packet's chain is given back before the
 next is taken, and the used index follows each: what a device does that is asked for one packet.
+loops.py says what the verbs are.
 """
 
-import json
+import ctypes
 import statistics
 import sys
 import time
@@ -353,19 +348,22 @@ def measured(rounds: int) -> list[tuple[str, str, float]]:
     return medians
 
 
+def called(work: Callable[[], Any]) -> None:
+    """Call it by ctypes, which calls ffi_call for it: nothing else here does."""
+    ctypes.PYFUNCTYPE(ctypes.py_object)(work)()
+
+
 def main(verb: str, *words: str) -> None:
     if verb == "check":
         check()
-    elif verb == "names":
-        json.dump(list(LOOPS), sys.stdout)
     elif verb == "time":
-        json.dump(measured(int(words[0])), sys.stdout)
-    else:
-        name, side, rounds = words
-        for _ in range(int(rounds)):
-            work, _outcome = LOOPS[name][side]()
-            if verb == "work":
-                work()
+        for figure in measured(int(words[0])):
+            print(*figure, sep="\t")
+    elif verb == "count":
+        for name in words[1:]:
+            for _ in range(int(words[0])):
+                work, _outcome = LOOPS[name]["vsk"]()
+                called(work)
 
 
 if __name__ == "__main__":

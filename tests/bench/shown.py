@@ -5,7 +5,7 @@ import datetime
 import json
 import math
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -13,21 +13,30 @@ from rich.table import Table
 from . import counts
 from .cells import Cell, sides
 
-OWN = "vsk"
+# Our side, and of those with programs behind a Unix socket ours.
+OWN = ("vsk", "vsk bridge")
 LESS_IS_BETTER = {
     "ns",
     "ns_per_memcpy",
     "instructions",
     "bytes",
-    "cpu_seconds_per_GiB",
-    "cpu_percent",
-    "rss_MB",
+    "CPU_us",
+    "CPU_seconds_per_GiB",
+    "idle_CPU_percent",
+    "resident_KiB",
+    "own_KiB",
+    "own_bytes_per_connection",
 }
 
 
 def number(value: float) -> str:
     """Write three digits or more, and thousands apart."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def own_of(found: Mapping[str, Cell]) -> Cell | None:
+    """Find the side that the others of a piece of work are set against."""
+    return next((found[side] for side in OWN if side in found), None)
 
 
 def ratio(own: Cell, other: Cell, unit: str) -> float:
@@ -55,7 +64,7 @@ def _table(suite: str, cells: Sequence[Cell]) -> Table:
         shown.add_column(unit.replace("_", " "), justify="right")
     for (_, name), found in sides(cells).items():
         for i, (side, cell) in enumerate(found.items()):
-            figures = [_figure(cell, found.get(OWN), unit) for unit in units]
+            figures = [_figure(cell, own_of(found), unit) for unit in units]
             shown.add_row("" if i else name, side, *figures, end_section=i + 1 == len(found))
     return shown
 
@@ -64,7 +73,7 @@ def _figure(cell: Cell, own: Cell | None, unit: str) -> str:
     if unit not in cell.values:
         return ""
     value = number(cell.values[unit])
-    if own is None or cell is own or unit not in own.values:
+    if own is None or cell.side.startswith("vsk") or unit not in own.values:
         return value
     return f"{value} ({ratio(own, cell, unit):.2f})"
 
@@ -104,10 +113,10 @@ def chart(cells: Sequence[Cell], file: Path) -> None:
 
     bars: list[tuple[str, str, float]] = []
     for (suite, name), found in sides(cells).items():
-        own = found.get(OWN)
+        own = own_of(found)
         for side, cell in found.items():
             units = [unit for unit in cell.values if own and unit in own.values]
-            if own and side != OWN and units:
+            if own and not side.startswith("vsk") and units:
                 bars.append((f"{suite}: {name}", side, ratio(own, cell, units[0])))
     names = list(dict.fromkeys(name for name, _, _ in bars))
     figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.28 * len(bars)), layout="constrained")

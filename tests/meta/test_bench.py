@@ -49,3 +49,9 @@ def test_the_order_of_the_sides_turns() -> None:
 def test_a_ratio_says_how_many_times_better_we_are() -> None:
     assert shown.ratio(OWN, OTHER, "ns") == 4
     assert shown.ratio(OWN, OTHER, "per_second") == 2
+
+
+def test_who_has_programs_behind_a_socket_is_set_against_our_bridge() -> None:
+    found = {side: Cell("guests", "a", side, {}) for side in ("vsk python", "vsk bridge", "other")}
+
+    assert shown.own_of(found) is found["vsk bridge"]
