@@ -3,6 +3,10 @@
 
 #include "vsk/shared.h"
 
+/* Ranges begin and end at multiples of it: what lay between two of them would
+ * stay free for ever, too short for any chain, and be looked at each time. */
+#define ALIGN 16u
+
 /* Tokens are record numbers plus one: 0 is a chain without an account. */
 static uint64_t
 token_of(uint32_t record)
@@ -109,7 +113,8 @@ cut(vsk_buffers *buffers, const vsk_layout *layout, bool write,
             return VSK_ERR_LAYOUT;
         range->size += (uint64_t)layout->pieces[i] + VSK_BUFFERS_GAP;
     }
-    status = vsk_pool_alloc(buffers->pool, range->size, 16, &range->addr);
+    range->size = (range->size + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
+    status = vsk_pool_alloc(buffers->pool, range->size, ALIGN, &range->addr);
     if (status != VSK_OK)
         return status;
 
@@ -250,7 +255,7 @@ vsk_buffers_add(vsk_buffers *buffers, const vsk_buffer *list, uint32_t count,
         vsk_status status;
 
         range.size = (uint64_t)indirect * VSK_DESC_SIZE;
-        status = vsk_pool_alloc(buffers->pool, range.size, 16, &range.addr);
+        status = vsk_pool_alloc(buffers->pool, range.size, ALIGN, &range.addr);
         if (status != VSK_OK)
             return status;
     }

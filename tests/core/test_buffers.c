@@ -582,6 +582,23 @@ a_released_chain_gives_all_its_memory_back(void **state)
 }
 
 static void
+chains_in_flight_leave_nothing_free_between_them(void **state)
+{
+    struct rig *rig = rig_new(8, rig_format());
+    const vsk_packet packet = hello();
+    uint32_t ranges;
+    (void)state;
+    assert_int_equal(send_status(rig, &packet, &as_linux), VSK_OK);
+    ranges = rig->pool.count;
+
+    assert_int_equal(send_status(rig, &packet, &as_linux), VSK_OK);
+    assert_int_equal(post_status(rig, 100, &as_linux), VSK_OK);
+
+    assert_int_equal(rig->pool.count, ranges);
+    rig_free(rig);
+}
+
+static void
 a_chain_without_an_account_is_released_as_nothing(void **state)
 {
     struct rig *rig = rig_new(8, RIG_BOTH | rig_format());
@@ -719,6 +736,7 @@ main(void)
         cmocka_unit_test(a_used_length_that_lies_shows_nothing),
         cmocka_unit_test(a_rewritten_ring_does_not_change_what_is_read),
         cmocka_unit_test(a_released_chain_gives_all_its_memory_back),
+        cmocka_unit_test(chains_in_flight_leave_nothing_free_between_them),
         cmocka_unit_test(a_chain_without_an_account_is_released_as_nothing),
         cmocka_unit_test(buffers_may_be_added_where_there_is_no_memory),
         cmocka_unit_test(a_refused_list_gives_its_table_back),
