@@ -21,13 +21,13 @@ class Break(NamedTuple):
 BREAKS = {
     "broken-region": Break("memory", "memory.h", "offset >= region->size || ", ""),
     "broken-slot": Break("chain", "chain_parts.h", "walk->slot >= walk->size", "false"),
-    "broken-spans": Break(
-        "chain", "chain_parts.h", "walk->count >= chain->capacity ||", ""
-    ),
+    "broken-spans": Break("chain", "chain_parts.h", "walk->count >= chain->capacity ||", ""),
     "broken-index": Break(
         "split_device", "split_parts.h", "8 * (size_t)(idx & (size - 1))", "8 * idx"
     ),
-    "broken-end": Break("list", "chain_list_parts.h", "++list->slot == list", "++list->slot > list"),
+    "broken-end": Break(
+        "list", "chain_list_parts.h", "++list->slot == list", "++list->slot > list"
+    ),
     "broken-copy": Break("payload", "packet.c", "part > size - copied", "false"),
     "broken-name": Break("split_driver", "split_driver.c", "id >= driver->size ||", ""),
     "broken-id": Break(
