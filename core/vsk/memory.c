@@ -67,28 +67,23 @@ vsk_memory_look(vsk_memory *memory, uint64_t addr, uint32_t len)
     return base;
 }
 
-static bool
-has(const vsk_region *region, uint64_t addr)
-{
-    return addr - region->addr < region->size;
-}
-
 vsk_status
 vsk_memory_span(vsk_memory *memory, uint64_t addr, uint32_t len, vsk_span *span)
 {
     const vsk_region *region = memory->near[0];
-    uint64_t left;
+    uint64_t offset = addr - region->addr;
 
-    if (!has(region, addr)) {
+    if (offset >= region->size) {
         region = find(memory, addr);
-        if (!has(region, addr))
+        offset = addr - region->addr;
+        if (offset >= region->size)
             return VSK_BAD_ADDRESS;
         remember(memory, region);
     }
-    left = region->size - (addr - region->addr);
-    span->base = region->base + (addr - region->addr);
+    span->base = region->base + offset;
     span->addr = addr;
-    span->len = len <= left ? len : (uint32_t)left;
+    span->len =
+        len <= region->size - offset ? len : (uint32_t)(region->size - offset);
     return VSK_OK;
 }
 

@@ -26,6 +26,8 @@ class Harness(NamedTuple):
     deeper: str = ""  # functions of which so many more states are kept apart
 
 
+# What a walk asks of guest memory.
+WALKS = "vsk_memory_hit:0 vsk_region_hit:0 vsk_memory_map:0"
 HARNESSES = {
     "le": Harness("", 10),
     "header": Harness("header", 0),
@@ -33,21 +35,27 @@ HARNESSES = {
     "packet": Harness(
         "packet header chain",
         3000,
-        returns="vsk_packet_from_spans:0 vsk_packet_from_tx:0 parse:0 vsk_packet_into_rx:0",
+        returns="vsk_packet_from_spans:0 vsk_packet_from_tx:0 parse:0 parse_pieces:0 read_packet:0"
+        " vsk_packet_into_rx:0",
     ),
     "payload": Harness("packet header chain", 300),
     "memory": Harness("memory", 100, returns="vsk_memory_init:0 vsk_memory_span:0"),
     "bytes": Harness("memory", 100, returns="take:0 vsk_memory_check:0 vsk_memory_span:0"),
-    "chain": Harness("chain", 20, True, "vsk_memory_map:0"),
-    "split_device": Harness("split_device chain ring", 2, True, "vsk_memory_map:0"),
-    "split_driver": Harness("split_driver ring chain", 0, True, "vsk_memory_map:0"),
-    "list": Harness("chain chain_list", 2, True, "vsk_memory_map:0"),
-    "packed_device": Harness("packed_device chain ring", 10, True),
+    "chain": Harness("chain", 20, True, WALKS),
+    "split_device": Harness("split_device chain ring", 2, True, WALKS),
+    "split_driver": Harness("split_driver ring chain", 0, True, WALKS),
+    "list": Harness("chain chain_list", 2, True, WALKS),
+    "packed_device": Harness(
+        "packed_device chain ring",
+        10,
+        True,
+        f"{WALKS} next_of_list:-151 skip_list:-151 follow_list:-151 note_fault:-151",
+    ),
     "packed_driver": Harness(
         "packed_driver packed_device ring chain",
         0,
         True,
-        "vsk_memory_map:0 adopt:1:2:3 is_used:0",
+        f"{WALKS} adopt:1:2:3 is_used:0",
         "vsk_packed_driver_open:50 adopt:50 is_used:5 vsk_packed_reap:5",
     ),
 }
@@ -122,8 +130,9 @@ def _where(row: dict[str, str], core: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def _includes(core: Path) -> str:
-    return f"-cpp-extra-args=-I{HERE} -I{core} -include {HERE / 'parsing.h'}"
+def _includes(core: Path, *first: str) -> str:
+    read = " ".join(f"-include {HERE / name}" for name in ("parsing.h", *first))
+    return f"-cpp-extra-args=-I{HERE} -I{core} {read}"
 
 
 def _alarms(name: str, rows: list[dict[str, str]], core: Path) -> set[Alarm]:
@@ -149,9 +158,10 @@ def _eva(name: str, core: Path, folder: Path) -> Result:
     harness, report, checks = HARNESSES[name], folder / "eva.csv", folder / "rte.csv"
     sources = [HERE / f"{name}.c", *(core / f"vsk/{noun}.c" for noun in harness.sources.split())]
     sources += [HERE / "tables.c"] if harness.tables else []
+    includes = _includes(core, *(["promises.h"] if harness.tables else []))
     began = time.monotonic()
     said = _frama_c(
-        _includes(core), *sources, "-warn-invalid-pointer", "-eva", "-eva-show-progress",
+        includes, *sources, "-warn-invalid-pointer", "-eva", "-eva-show-progress",
         "-eva-slevel", str(harness.slevel), "-eva-interprocedural-splits",
         "-eva-domains", "equality,symbolic-locations", "-eva-equality-through-calls", "all",
         *_fine("-eva-split-return-function", harness.returns),
@@ -160,7 +170,7 @@ def _eva(name: str, core: Path, folder: Path) -> Result:
     )  # fmt: skip
     seconds = time.monotonic() - began
     _frama_c(
-        _includes(core), "-warn-invalid-pointer", *sources, "-rte", "-then", "-report-untried",
+        includes, "-warn-invalid-pointer", *sources, "-rte", "-then", "-report-untried",
         "-report-absolute-path", "-report-csv", checks, folder=folder,
     )  # fmt: skip
     alarms = _alarms(name, _rows(report), core)

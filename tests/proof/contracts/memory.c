@@ -3,11 +3,18 @@
  * behind it, whatever the region's place and size. */
 #include "vsk/memory.c"
 
+/* What C says of conversion (6.3.1.3); WP itself knows it in range only. */
+/*@ axiomatic conversion {
+      axiom below: \forall integer x;
+        -0x10000000000000000 <= x < 0 ==>
+            (uint64_t)x == x + 0x10000000000000000;
+    } */
+
 /*@ predicate here(vsk_region *r) =
         \valid_read(r) && (r->size > 0 ==> \valid(r->base + (0 .. r->size - 1)))
         && r->base != \null; */
 
-/*@ requires here(region) && \valid(base);
+/*@ requires here(region) && \valid(base) && \separated(base, region);
     assigns *base;
     ensures outside: \result <==> len != 0 &&
         (uint64_t)(addr - region->addr) < region->size &&
