@@ -28,6 +28,8 @@ class Harness(NamedTuple):
 
 # What a walk asks of guest memory.
 WALKS = "vsk_memory_hit:0 vsk_region_hit:0 vsk_memory_map:0"
+# VSK_BAD_LIST: nothing is popped then.
+NO_LIST = -151
 HARNESSES = {
     "le": Harness("", 10),
     "header": Harness("header", 0),
@@ -49,7 +51,10 @@ HARNESSES = {
         "packed_device chain ring",
         10,
         True,
-        f"{WALKS} next_of_list:-151 skip_list:-151 follow_list:-151 note_fault:-151",
+        f"{WALKS} next_of_list:{NO_LIST} skip_list:{NO_LIST} follow_list:{NO_LIST}"
+        f" note_fault:{NO_LIST} walk_list:{NO_LIST} conclude:{NO_LIST}"
+        " vsk_packed_give:0 vsk_packed_push:0",
+        "walk_list:100 vsk_packed_pop:100 note_fault:100",
     ),
     "packed_driver": Harness(
         "packed_driver packed_device ring chain",

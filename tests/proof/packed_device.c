@@ -51,50 +51,56 @@ static void
 call(vsk_ring_device *device, uint32_t held)
 {
     vsk_chain chain = any_chain(device);
+    uint32_t which = any32_of(0, 9), length = any32_of(0, held);
+    vsk_status status = VSK_OK;
 
-    switch (any32_of(0, 8)) {
+    /*@ split which; */
+    /*@ split length; */
+    chain.length = (uint16_t)length;
+    switch (which) {
     case 0:
         (void)vsk_packed_pop(device, &chain);
         break;
     case 1:
-        if (held != 0) {
-            chain.length = (uint16_t)any32_of(1, held);
+        if (length != 0)
             vsk_packed_unpop(device, &chain);
-        }
         break;
     case 2:
-        if (held != 0) {
-            uint32_t length = any32_of(1, held);
-
-            /*@ split length; */
-            chain.length = (uint16_t)length;
-            if (any_bool())
-                (void)vsk_packed_give(device, &chain, any32());
-            else
-                (void)vsk_packed_push(device, &chain, any32());
-        }
+        if (length != 0)
+            status = vsk_packed_give(device, &chain, any32());
         break;
     case 3:
-        vsk_packed_publish(device);
+        if (length != 0)
+            status = vsk_packed_push(device, &chain, any32());
         break;
     case 4:
-        (void)vsk_packed_lost(device);
+        vsk_packed_publish(device);
         break;
     case 5:
+        (void)vsk_packed_lost(device);
+        break;
+    case 6:
         (void)vsk_packed_should_interrupt(device);
         break;
-    case 6: {
+    case 7: {
         uint16_t end = vsk_packed_offered(device);
 
         /*@ assert offered: is_place(end); */
         break;
     }
-    case 7:
+    case 8:
         (void)vsk_packed_watch(device, any_place());
         break;
     default:
         vsk_packed_disable_kicks(device);
     }
+    /*@ split status; */
+    /*@ split device->held_slots; */
+    /*@ assert slots_kept:
+            device->held_slots + device->staged_count <= SIZE; */
+    /*@ assert places_kept: is_place(device->state.avail) &&
+            is_place(device->state.used) && is_place(device->staged) &&
+            is_place(device->batch_at) && device->state.notified <= SIZE; */
 }
 
 void
@@ -109,10 +115,4 @@ main(void)
     staged = device.staged_count;
     /*@ split staged; */
     call(&device, held);
-    /*@ split device.held_slots; */
-    /*@ assert slots_kept:
-            device.held_slots + device.staged_count <= SIZE; */
-    /*@ assert places_kept: is_place(device.state.avail) &&
-            is_place(device.state.used) && is_place(device.staged) &&
-            is_place(device.batch_at) && device.state.notified <= SIZE; */
 }
