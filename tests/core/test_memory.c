@@ -274,6 +274,58 @@ the_last_hit_is_remembered(void **state)
 }
 
 static void
+two_regions_are_near_and_the_third_drops_the_older(void **state)
+{
+    vsk_memory memory = three();
+    vsk_span span;
+    (void)state;
+
+    assert_int_equal(vsk_memory_span(&memory, TOP, 1, &span), VSK_OK);
+    assert_int_equal(vsk_memory_span(&memory, regions[1].addr, 1, &span),
+                     VSK_OK);
+    /* Found where it is near, which changes nothing. */
+    assert_int_equal(vsk_memory_span(&memory, TOP, 1, &span), VSK_OK);
+    assert_ptr_equal(memory.near[0], &regions[1]);
+    assert_ptr_equal(memory.near[1], &regions[2]);
+
+    assert_int_equal(vsk_memory_span(&memory, regions[0].addr, 1, &span),
+                     VSK_OK);
+    assert_ptr_equal(memory.near[0], &regions[0]);
+    assert_ptr_equal(memory.near[1], &regions[1]);
+}
+
+static void
+a_hit_is_in_either_region_that_is_near(void **state)
+{
+    vsk_memory memory = three();
+    uint8_t *base;
+    (void)state;
+    memory.near[0] = &regions[0];
+    memory.near[1] = &regions[2];
+
+    assert_true(vsk_memory_hit(&memory, regions[0].addr + 1, 2, &base));
+    assert_ptr_equal(base, regions[0].base + 1);
+    assert_true(vsk_memory_hit(&memory, regions[2].addr + 1, 2, &base));
+    assert_ptr_equal(base, regions[2].base + 1);
+    assert_false(vsk_memory_hit(&memory, regions[1].addr, 1, &base));
+}
+
+static void
+a_hit_is_all_in_its_region_and_of_a_byte_or_more(void **state)
+{
+    vsk_memory memory = three();
+    const vsk_region *region = memory.regions;
+    uint32_t size = (uint32_t)region->size;
+    uint8_t *base;
+    (void)state;
+
+    assert_true(vsk_memory_hit(&memory, region->addr, size, &base));
+    assert_false(vsk_memory_hit(&memory, region->addr, size + 1, &base));
+    assert_false(vsk_memory_hit(&memory, region->addr + 1, size, &base));
+    assert_false(vsk_memory_hit(&memory, region->addr, 0, &base));
+}
+
+static void
 a_map_gives_a_range_of_one_region(void **state)
 {
     vsk_memory memory = three();
@@ -478,6 +530,9 @@ main(void)
         cmocka_unit_test(every_region_is_found_from_every_last_hit),
         cmocka_unit_test(every_gap_is_found_to_be_one),
         cmocka_unit_test(the_last_hit_is_remembered),
+        cmocka_unit_test(two_regions_are_near_and_the_third_drops_the_older),
+        cmocka_unit_test(a_hit_is_in_either_region_that_is_near),
+        cmocka_unit_test(a_hit_is_all_in_its_region_and_of_a_byte_or_more),
         cmocka_unit_test(a_map_gives_a_range_of_one_region),
         cmocka_unit_test(a_map_across_touching_regions_is_refused),
         cmocka_unit_test(a_map_of_more_than_64_bits_can_count_is_refused),

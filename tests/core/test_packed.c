@@ -713,6 +713,22 @@ given_lists_are_in_the_ring_before_the_first_flags(void **state)
 }
 
 static void
+a_push_shows_what_was_given_before_it(void **state)
+{
+    struct rig *rig = rig_new(8, PACKED);
+    (void)state;
+    add_list(rig, 2, 1);
+    rig_add(rig, mixed, 3, 0, 2);
+    assert_int_equal(vsk_queue_give(&rig->device, rig_pop(rig), 0), VSK_OK);
+    assert_int_equal(vsk_queue_push(&rig->device, rig_pop(rig), 9), VSK_OK);
+
+    assert_int_equal(rig_reap(rig).token, 1);
+    assert_int_equal(rig_reap(rig).written, 9);
+    assert_int_equal(rig_reap_status(rig), VSK_NONE);
+    rig_free(rig);
+}
+
+static void
 batches_of_every_size_cross_the_ring_s_end(void **state)
 {
     struct rig *rig = rig_new(7, PACKED);
@@ -1468,6 +1484,7 @@ main(void)
         cmocka_unit_test(a_list_whose_table_is_nowhere_changes_nothing),
         cmocka_unit_test(staged_lists_are_in_the_ring_before_the_first_flags),
         cmocka_unit_test(given_lists_are_in_the_ring_before_the_first_flags),
+        cmocka_unit_test(a_push_shows_what_was_given_before_it),
         cmocka_unit_test(batches_of_every_size_cross_the_ring_s_end),
         cmocka_unit_test(offering_and_publishing_nothing_writes_nothing),
         cmocka_unit_test(what_is_available_is_left_as_it_is_until_it_is_used),
