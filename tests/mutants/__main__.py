@@ -74,11 +74,11 @@ class Judge:
     def judge(self, mutant: rules.Mutant, number: int) -> Verdict:
         """Build a library with the change, and run programs until a case kills it."""
         folder = self.bench.folder / str(number)
-        folder.mkdir()
-        source = folder / Path(mutant.file).name
-        source.write_text(mutant.text)
-        self.bench.compile(source, source.with_suffix(".o"))
-        self.bench.link(folder, mutant.file, source.with_suffix(".o"))
+        changed = folder / mutant.file
+        changed.parent.mkdir(parents=True)
+        changed.write_text(mutant.text)
+        self.bench.compile_changed(folder, mutant.file)
+        self.bench.link(folder)
         clause = self.statuses[mutant.status].clause if mutant.file.startswith("vsk/") else ""
         verdict = self._verdict(mutant, clause, folder)
         shutil.rmtree(folder)

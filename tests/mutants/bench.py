@@ -43,6 +43,7 @@ class Bench:
         for part, tests in TESTS.items():
             shutil.copytree(TOP / "core" / part, self.core / part)
             shutil.copytree(TOP / "tests" / tests, self.tests / tests)
+        self.texts = {path: path.read_text() for path in self.core.glob("*/*.[ch]")}
         self.limits: dict[str, float] = {}
         self.scratch = TemporaryDirectory(prefix="vsk-")  # short: paths of sockets begin with it
 
@@ -62,19 +63,32 @@ class Bench:
         vectors = f'-DVSK_VECTORS_DIR="{TOP / "tests" / "vectors"}"'
         folders = (self.core, *(self.tests / tests for tests in TESTS.values()))
         include = (f"-I{folder}" for folder in folders)
-        self._cc("-c", *include, vectors, *flags, source, "-o", target)
+        self._cc("-c", *flags, *include, vectors, source, "-o", target)
 
-    def link(self, folder: Path, file: str = "", changed: Path | None = None) -> None:
-        """Link the libraries that tests load, with one object in the place of a file's own."""
+    def sources_of(self, file: str) -> list[Path]:
+        """The sources that a private header is read into, by way of another too."""
+        line, part = f'#include "{file}"', self.core / Path(file).parent
+        found = [path for path in sorted(part.iterdir()) if line in self.texts.get(path, "")]
+        more = (self.sources_of(str(path.relative_to(self.core))) for path in found)
+        sources = {path for path in found if path.suffix == ".c"}.union(*more)
+        return sorted(sources)
+
+    def compile_changed(self, folder: Path, file: str) -> None:
+        """Compile what a changed file that lies in a folder, as in the core, is read into."""
+        sources = [folder / file] if file.endswith(".c") else self.sources_of(file)
+        for source in sources:
+            target = (folder / Path(file).parent / source.name).with_suffix(".o")
+            self.compile(source, target, f"-I{folder}")
+
+    def link(self, folder: Path) -> None:
+        """Link the libraries that tests load; objects in the folder take the place of the own."""
         for part in TESTS:
             objects = sorted((self.core / part).glob("*.o"))
-            own = (self.core / file).with_suffix(".o")
-            if changed and own not in objects:
+            changed = {path.name: path for path in (folder / part).glob("*.o")}
+            if folder != self.folder and not changed:
                 continue
             target = folder / f"libvsk-{part}.so"
-            self._cc(
-                "-shared", *(changed if path == own else path for path in objects), "-o", target
-            )
+            self._cc("-shared", *(changed.get(path.name, path) for path in objects), "-o", target)
 
     def _build_program(self, source: Path) -> None:
         made, built = source.with_suffix(".o"), source.with_suffix("")
@@ -147,7 +161,8 @@ class Bench:
 
     def programs_for(self, file: str) -> list[str]:
         """The test programs of a part: of this file first, of its namesakes, the fast ones."""
-        part, name = file.removesuffix(".c").split("/")
+        part, name = file.split("/")
+        name = name.split(".")[0].removesuffix("_parts")
         tests = f"{TESTS[part]}/"
         own, kin = (f"{tests}test_{word}" for word in (name, name.split("_")[0]))
 

@@ -38,13 +38,13 @@ class Cell(NamedTuple):
 def build(bench: Bench) -> Path:
     """A library whose table can be changed by its environment."""
     folder = bench.folder / "cells"
-    folder.mkdir()
+    made = (folder / FILE).with_suffix(".o")
+    made.parent.mkdir(parents=True)
     text = (bench.core / FILE).read_text()
     source = folder / "conn_rules.c"
     source.write_text(text.replace("static const vsk_conn_rule", "static vsk_conn_rule"))
-    made = folder / "conn_rules.o"
     bench.compile(Path(__file__).with_name("cells.c"), made, f'-DRULES_C="{source}"')
-    bench.link(folder, FILE, made)
+    bench.link(folder)
     return folder
 
 

@@ -82,9 +82,9 @@ def _mutants_of(file: str, text: str) -> Iterator[Mutant]:
 
 
 def mutants(folder: Path) -> list[Mutant]:
-    """A mutant for each place where a VSK_BAD_* is given."""
+    """A mutant for each place where a VSK_BAD_* is given, private headers too."""
     return [
         mutant
-        for path in sorted(folder.glob("*.c"))
+        for path in sorted([*folder.glob("*.c"), *folder.glob("*_parts.h")])
         for mutant in _mutants_of(f"{folder.name}/{path.name}", path.read_text())
     ]
