@@ -41,7 +41,9 @@ HARNESSES = {
         " vsk_packet_into_rx:0",
     ),
     "payload": Harness("packet header chain", 300),
-    "memory": Harness("memory", 100, returns="vsk_memory_init:0 vsk_memory_span:0"),
+    "memory": Harness(
+        "memory", 100, returns="vsk_memory_init:0 vsk_memory_span:0 vsk_region_hit_0:0"
+    ),
     "bytes": Harness("memory", 100, returns="take:0 vsk_memory_check:0 vsk_memory_span:0"),
     "chain": Harness("chain", 20, True, WALKS),
     "split_device": Harness("split_device chain ring", 2, True, WALKS),

@@ -29,6 +29,7 @@ main(void)
         memory.map = &regions[any32_of(0, count - 1)];
     }
     (void)vsk_memory_hit(&memory, any64(), any32(), &base);
+    (void)vsk_memory_look(&memory, any64(), any32());
     (void)vsk_memory_span(&memory, any64(), any32(), &span);
     (void)vsk_memory_map(&memory, any64(), any64(), &base);
     (void)vsk_memory_check(&memory, any64(), any64());

@@ -68,6 +68,16 @@ vsk_memory_hit(const vsk_memory *memory, uint64_t addr, uint32_t len,
     return true;
 }
 
+uint8_t *
+vsk_memory_look(vsk_memory *memory, uint64_t addr, uint32_t len)
+{
+    (void)addr;
+    if (len == 0 || any_bool())
+        return NULL;
+    memory->near[0] = &regions[any32_of(0, 2)];
+    return piece;
+}
+
 vsk_status
 vsk_memory_map(vsk_memory *memory, uint64_t addr, uint64_t len, uint8_t **base)
 {
