@@ -210,7 +210,10 @@ vsk_packet_write(vsk_packet *packet, const void *data, uint32_t size)
 {
     if (RARE(size > packet->room - packet->size))
         return VSK_ERR_ROOM;
-    if (RARE(packet->end.index != 0 || tail(packet).len < size))
+    /* Where there is no room, there is no piece either. */
+    if (size == 0)
+        packet->header.len = packet->size;
+    else if (RARE(packet->end.index != 0 || tail(packet).len < size))
         write_pieces(packet, data, size);
     else
         write_piece(packet, data, size);

@@ -1067,6 +1067,7 @@ end)
 
 describe("a trace", function()
   it("knows of every entry where it happened", function()
+    rig.lawless("the guest sends by hand", 3)
     local conn, lab = connected()
     conn:exchange "hello"
     lab.guest:tx { op = "RW", src_port = 5555, dst = { 2, 1234 }, payload = "nobody asked" }

@@ -128,7 +128,7 @@ def test_every_class_of_the_module_is_tried_with_all_its_calls() -> None:
         listed = set(STUB.calls[kind]) | set(STUB.properties[kind])
         native = {name for base in cls.__mro__ if base is not object for name in vars(base)}
         assert {name for name in native if not name.startswith("_")} <= listed | {
-            "save", "load", "used", "device", "driver", "memory", "fields",
+            "save", "load", "used", "device", "driver", "memory", "fields", "show",
         }  # fmt: skip
 
 
