@@ -15,7 +15,7 @@ PUBLIC = sorted(
     f"{folder}/{file.name}"
     for folder in ("vhost", "vsk")
     for file in (TOP / "core" / folder).glob("*.h")
-    if not re.fullmatch(r"(le|shared|print|[a-z]+_parts)\.h", file.name)  # the sources' own
+    if not re.fullmatch(r"(le|shared|print|[a-z_]+_parts)\.h", file.name)  # the sources' own
 )
 # Each program, its library, and a word that it prints.
 PROGRAMS = [("main", "vsk", "STREAM RW"), ("ends", "vsk-vhost", "SET_FEATURES")]
