@@ -79,21 +79,23 @@ static inline void
 vsk_shared_copy(void *to, const void *from, size_t size)
 {
     memcpy(to, from, size);
-    /* Without it the compiler may read the source again instead of the copy. */
-    atomic_signal_fence(memory_order_seq_cst);
+    /* Who takes to may look at it: so the copy is made, and read in the place
+     * of the source. A fence alone lets the compiler load a field of the
+     * source twice where the copy never leaves the function. */
+    __asm__ volatile("" : : "r"(to) : "memory");
 }
+
+/** A number of 64 bits at any place, loaded once each time it is named. */
+typedef volatile uint64_t __attribute__((aligned(1), may_alias))
+vsk_shared_number;
 
 /** Load two numbers of 64 bits, once: a descriptor, which so goes into registers
  * and not through sixteen bytes of memory. */
 static inline void
 vsk_shared_pair(const void *at, uint64_t *first, uint64_t *second)
 {
-    vsk_shared_copy(first, at, sizeof *first);
-    vsk_shared_copy(second, (const uint8_t *)at + 8, sizeof *second);
-    /* cppcheck-suppress selfAssignment ; big-endian machines swap bytes */
-    *first = VSK_LE64(*first);
-    /* cppcheck-suppress selfAssignment */
-    *second = VSK_LE64(*second);
+    *first = VSK_LE64(*(const vsk_shared_number *)at);
+    *second = VSK_LE64(((const vsk_shared_number *)at)[1]);
 }
 
 /** Copy into shared memory, also from the very same bytes. */
