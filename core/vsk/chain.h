@@ -12,9 +12,9 @@
  * one behind the other, and its last one names the chain. Every descriptor is
  * loaded once and a table's address is translated once; a walk takes at most as
  * many steps as the tables have entries. After it the ring may change as it
- * likes: all that follows uses the spans. Readable
- * spans come first. A chain that breaks a rule keeps its status, the spans
- * that came before, and the descriptor where it broke.
+ * likes: all that follows uses the spans. Readable spans come first. A chain
+ * that breaks a rule keeps its status, the spans that came before, and the
+ * descriptor where it broke.
  */
 #ifndef VSK_CHAIN_H
 #define VSK_CHAIN_H

@@ -48,10 +48,8 @@ STEP void
 load_of_list(walker *walk, follower *list)
 {
     const uint8_t *at = desc_at(list);
-    uint64_t addr;
 
-    vsk_shared_copy(&addr, at, sizeof addr);
-    walk->addr = VSK_LE64(addr);
+    walk->addr = vsk_shared_load64(at);
     list->id = vsk_shared_load16(at + 12);
     walk->len = vsk_shared_load32(at + 8);
     walk->more = list->flags;

@@ -5,6 +5,8 @@
 #ifndef VSK_ENDPOINT_PARTS_H
 #define VSK_ENDPOINT_PARTS_H
 
+#include <stddef.h>
+
 #include "vsk/endpoint.h"
 
 /* Bits of vsk_link.tells are VSK_DO_TELL_* moved down; DATA is never kept. */
@@ -13,6 +15,8 @@
 #define VSK_TELL_KEPT                                                          \
     VSK_TELL(VSK_DO_TELL_REQUEST | VSK_DO_TELL_CONNECT | VSK_DO_TELL_EOF |     \
              VSK_DO_TELL_CLOSE)
+
+_Static_assert(offsetof(vsk_slot, conn) == 0, "a connection is its slot");
 
 /* The slot of a connection that is in the table, or was until now. */
 static inline uint32_t

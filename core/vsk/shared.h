@@ -89,13 +89,20 @@ vsk_shared_copy(void *to, const void *from, size_t size)
 typedef volatile uint64_t __attribute__((aligned(1), may_alias))
 vsk_shared_number;
 
+/** Load a field of 64 bits, at any place. */
+static inline uint64_t
+vsk_shared_load64(const void *at)
+{
+    return VSK_LE64(*(const vsk_shared_number *)at);
+}
+
 /** Load two numbers of 64 bits, once: a descriptor, which so goes into registers
  * and not through sixteen bytes of memory. */
 static inline void
 vsk_shared_pair(const void *at, uint64_t *first, uint64_t *second)
 {
-    *first = VSK_LE64(*(const vsk_shared_number *)at);
-    *second = VSK_LE64(((const vsk_shared_number *)at)[1]);
+    *first = vsk_shared_load64(at);
+    *second = vsk_shared_load64((const uint8_t *)at + 8);
 }
 
 /** Copy into shared memory, also from the very same bytes. */

@@ -70,6 +70,15 @@ vsk_shared_fence(void)
 {
 }
 
+static inline uint64_t
+vsk_shared_load64(const void *at)
+{
+    const uint8_t *from = at;
+
+    /*@ assert shared_read: \valid_read(from + (0 .. 7)); */
+    return any64();
+}
+
 static inline void
 vsk_shared_pair(const void *at, uint64_t *first, uint64_t *second)
 {

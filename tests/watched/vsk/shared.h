@@ -69,6 +69,15 @@ vsk_shared_copy(void *to, const void *from, size_t size)
     watched_copy(to, from, size);
 }
 
+static inline uint64_t
+vsk_shared_load64(const void *at)
+{
+    uint64_t wire;
+
+    watched_copy(&wire, at, sizeof wire);
+    return VSK_LE64(wire);
+}
+
 static inline void
 vsk_shared_pair(const void *at, uint64_t *first, uint64_t *second)
 {
