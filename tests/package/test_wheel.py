@@ -65,6 +65,14 @@ def test_the_command_runs_where_it_was_installed(run: Run, installed: Path, tmp_
         )
 
 
+def test_man_finds_the_page_where_the_command_is(run: Run, installed: Path) -> None:
+    path = f"{installed.parent}:/usr/bin:/bin"
+
+    page = run("man", "-w", "vsk", PATH=path).strip()
+
+    assert Path(page).samefile(installed.parents[1] / "share/man/man1/vsk.1")
+
+
 def test_nothing_is_required_at_run_time_but_rich_may_come(installed: Path) -> None:
     assert ask(installed, "vsk.requires") == ['rich; extra == "rich"']
     assert ask(installed, "vsk.metadata.get_all('Provides-Extra')") == ["rich"]
@@ -91,7 +99,12 @@ def test_the_wheel_holds_the_package_and_its_papers_alone(sdist: Path) -> None:
     assert len(binary) == 1
     assert {"vsk/__init__.py", "vsk/py.typed"} < package
     assert any(name.endswith(".pyi") for name in package)
-    assert names == package | binary | programs | papers
+    pages = {
+        f"virtio_vsock-0.1.0.data/data/share/{file.relative_to(TOP / 'python/share')}"
+        for file in (TOP / "python/share").rglob("*")
+        if file.is_file()
+    }
+    assert names == package | binary | programs | papers | pages
 
 
 def test_the_sdist_makes_the_same_wheel(sdist: Path, installed: Path) -> None:
@@ -103,6 +116,8 @@ def test_the_sdist_makes_the_same_wheel(sdist: Path, installed: Path) -> None:
     assert isinstance(files, list)
     direct = {f for f in files if f.split("/")[-1] not in by_pip and "__pycache__" not in f}
     direct -= {f for f in direct if f.endswith("/bin/vsk")}  # pip makes it of the entry point
+    data = "virtio_vsock-0.1.0.data/data/share"
+    direct = {re.sub(r"^(\.\./)+share", data, f) for f in direct}
     assert set(zipfile.ZipFile(wheel).namelist()) == direct
 
 
