@@ -15,18 +15,13 @@
 /* A place in a list: the descriptor met last, and what may follow. */
 typedef struct follower {
     const vsk_desc_table *table;
-    uint32_t slot;
-    uint32_t left; /* descriptors that the list may still have */
-    uint16_t id;   /* of the descriptor met last: in a list's last, its name */
-    uint16_t flags;
-    uint16_t lap; /* AVAIL and USED of what is available in this lap */
+    const uint8_t *at; /* it, in the table */
+    uint32_t slot;     /* and its place there */
+    uint32_t left;     /* descriptors that the list may still have */
+    uint32_t id;       /* of its last descriptor, when it was met: its name */
+    uint32_t flags;
+    uint32_t lap; /* AVAIL and USED of what is available in this lap */
 } follower;
-
-STEP const uint8_t *
-desc_at(const follower *list)
-{
-    return list->table->base + (size_t)list->slot * VSK_DESC_SIZE;
-}
 
 /* Go on to the next descriptor of the list, whose flags are loaded. */
 STEP vsk_status
@@ -34,11 +29,12 @@ next_of_list(follower *list)
 {
     if (--list->left == 0)
         return VSK_BAD_LIST;
-    if (++list->slot == list->table->size) {
+    if (RARE(++list->slot == list->table->size)) {
         list->slot = 0;
         list->lap ^= PACKED_LAP;
     }
-    list->flags = vsk_shared_load16(desc_at(list) + 14);
+    list->at = list->table->base + (size_t)list->slot * VSK_DESC_SIZE;
+    list->flags = vsk_shared_load16(list->at + 14);
     return (list->flags & PACKED_LAP) == list->lap ? VSK_OK : VSK_BAD_LIST;
 }
 
@@ -47,29 +43,29 @@ next_of_list(follower *list)
 STEP void
 load_of_list(walker *walk, follower *list)
 {
-    const uint8_t *at = desc_at(list);
-
-    walk->addr = vsk_shared_load64(at);
-    list->id = vsk_shared_load16(at + 12);
-    walk->len = vsk_shared_load32(at + 8);
+    walk->addr = vsk_shared_load64(list->at);
+    walk->len = vsk_shared_load32(list->at + 8);
     walk->more = list->flags;
-    walk->slot = (uint16_t)list->slot;
+    walk->slot = list->slot;
 }
 
-/* Behind a fault: on to the end, where the name is. Where the fault is the end,
- * the name was loaded with it. */
+/* Load what names a descriptor; in the last one of a list, the list. */
+STEP uint32_t
+id_of(const uint8_t *at)
+{
+    return vsk_shared_load16(at + 12);
+}
+
+/* Behind a fault: on to the end. */
 STEP vsk_status
 skip_list(follower *list)
 {
-    if ((list->flags & VSK_DESC_F_NEXT) == 0)
-        return VSK_OK;
     do {
         vsk_status status = next_of_list(list);
 
         if (status != VSK_OK)
             return status;
     } while ((list->flags & VSK_DESC_F_NEXT) != 0);
-    list->id = vsk_shared_load16(desc_at(list) + 12);
     return VSK_OK;
 }
 
@@ -77,6 +73,7 @@ skip_list(follower *list)
 STEP vsk_status
 walk_table(walker *walk, const vsk_desc_table *ring)
 {
+    uint16_t slot = 0;
     vsk_status status;
 
     /* Of a list it is all there is. */
@@ -85,9 +82,10 @@ walk_table(walker *walk, const vsk_desc_table *ring)
     status = enter_table(walk, ring, TABLE_MAX);
     if (RARE(status != VSK_OK))
         return status;
-    if (walk->cut)
+    if (walk->size > TABLE_MAX)
         return VSK_BAD_LONG;
     do {
+        walk->slot = slot;
         fetch(walk);
         /* Only WRITE means something here, and stands where a split ring has
          * next (PACKIND-DEV-01). */
@@ -100,8 +98,7 @@ walk_table(walker *walk, const vsk_desc_table *ring)
         status = add_buffer(walk);
         if (RARE(status != VSK_OK))
             return status;
-        walk->slot++;
-    } while (walk->slot != walk->size);
+    } while (++slot != walk->size);
     return VSK_OK;
 }
 
@@ -128,15 +125,22 @@ follow_list(walker *walk, follower *list)
     }
 }
 
-/* Behind a fault: what it is, and the list's end, without which there is no
+/* Behind a fault: where it is, and the list's end, without which there is no
  * chain. */
 STEP vsk_status
 note_fault(walker *walk, follower *list, vsk_status status)
 {
-    if ((walk->flags & VSK_SPAN_TABLE) == 0)
-        walk->more = (walk->more & PACKED_FLAGS) | (uint32_t)list->id << 16;
-    if (status != VSK_BAD_LIST && skip_list(list) != VSK_OK)
+    bool table = (walk->flags & VSK_SPAN_TABLE) != 0;
+    uint32_t slot = table ? list->slot : walk->slot;
+
+    list->id = id_of(list->table->base + (size_t)slot * VSK_DESC_SIZE);
+    if (!table)
+        walk->more = (walk->more & PACKED_FLAGS) | list->id << 16;
+    if (status == VSK_BAD_LIST || (list->flags & VSK_DESC_F_NEXT) == 0)
+        return status;
+    if (skip_list(list) != VSK_OK)
         return VSK_BAD_LIST;
+    list->id = id_of(list->at);
     return status;
 }
 
@@ -153,6 +157,7 @@ walk_list(vsk_chain *chain, vsk_memory *memory, const vsk_desc_table *table,
     };
     follower at = {
         .table = table,
+        .at = table->base + (size_t)list.slot * VSK_DESC_SIZE,
         .slot = list.slot,
         .left = list.most,
         .flags = list.flags,
@@ -166,7 +171,9 @@ walk_list(vsk_chain *chain, vsk_memory *memory, const vsk_desc_table *table,
     status = follow_list(&walk, &at);
     if (RARE(status != VSK_OK))
         status = note_fault(&walk, &at, status);
-    chain->head = at.id;
+    else
+        at.id = id_of(at.at);
+    chain->head = (uint16_t)at.id;
     chain->length = (uint16_t)(list.most - at.left + 1);
     return conclude(&walk, status);
 }

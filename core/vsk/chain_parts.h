@@ -19,15 +19,17 @@ typedef struct walker {
     uint64_t room;  /* bytes that the chain may still have */
     uint32_t size;  /* descriptors of this table */
     uint32_t left;  /* how many of them may still be met */
-    bool cut;       /* there are more, but a chain may not have them */
     uint32_t count; /* spans */
-    uint16_t slot;
-    uint16_t flags; /* of spans: TABLE in an indirect table, WRITE from the
-                     * first writable one on */
+    uint32_t slot;
+    uint32_t flags; /* of spans: TABLE in an indirect table, WRITE from the
+                     * first writable one on; and WALK_CUT */
     uint64_t addr;  /* of the descriptor that was loaded last */
     uint32_t len;
     uint32_t more; /* its flags, and its next in the upper half */
 } walker;
+
+/* This table has more descriptors than the chain may have. */
+#define WALK_CUT 0x10000u
 
 /* Bytes of the descriptors that were taken into the walk. */
 STEP uint64_t
@@ -83,7 +85,8 @@ add_buffer(walker *walk)
              (!vsk_memory_hit(walk->memory, walk->addr, len, &base) &&
               (base = vsk_memory_look(walk->memory, walk->addr, len)) ==
                   NULL))) {
-        vsk_piece buffer = {walk->addr, len, walk->slot, walk->flags};
+        vsk_piece buffer = {walk->addr, len, (uint16_t)walk->slot,
+                            (uint16_t)walk->flags};
         vsk_status status;
 
         chain->count = walk->count;
@@ -92,8 +95,8 @@ add_buffer(walker *walk)
         if (status != VSK_OK)
             return status;
     } else {
-        chain->spans[walk->count++] =
-            (vsk_span){base, walk->addr, len, walk->slot, walk->flags};
+        chain->spans[walk->count++] = (vsk_span){
+            base, walk->addr, len, (uint16_t)walk->slot, (uint16_t)walk->flags};
     }
     walk->room -= len;
     chain->buffers++;
@@ -136,9 +139,12 @@ enter_table(walker *walk, const vsk_desc_table *ring, uint32_t more)
     chain->table = walk->addr;
     walk->table = table;
     walk->size = len / VSK_DESC_SIZE;
-    walk->cut = walk->size > more;
-    walk->left = walk->cut ? more : walk->size;
+    walk->left = walk->size;
     walk->flags |= VSK_SPAN_TABLE;
+    if (walk->size > more) {
+        walk->left = more;
+        walk->flags |= WALK_CUT;
+    }
     walk->slot = 0;
     return VSK_OK;
 }
@@ -163,7 +169,7 @@ load(walker *walk)
         return VSK_BAD_NEXT;
     /* More steps than descriptors: the chain bites its own tail. */
     if (RARE(walk->left == 0))
-        return walk->cut ? VSK_BAD_LONG : VSK_BAD_LOOP;
+        return (walk->flags & WALK_CUT) != 0 ? VSK_BAD_LONG : VSK_BAD_LOOP;
     walk->left--;
     fetch(walk);
     return VSK_OK;
@@ -187,7 +193,7 @@ conclude(const walker *walk, vsk_status status)
     if (RARE(status != VSK_OK)) {
         chain->desc = (vsk_desc){walk->addr, walk->len, (uint16_t)walk->more,
                                  (uint16_t)(walk->more >> 16)};
-        chain->slot = walk->slot;
+        chain->slot = (uint16_t)walk->slot;
     }
     return status;
 }
@@ -216,7 +222,7 @@ follow(walker *walk, const vsk_desc_table *ring)
         status = add_buffer(walk);
         if (RARE(status != VSK_OK) || !desc_has(walk, VSK_DESC_F_NEXT))
             return status;
-        walk->slot = (uint16_t)(walk->more >> 16);
+        walk->slot = walk->more >> 16;
     }
 }
 

@@ -77,8 +77,10 @@ vsk_region_hit(const vsk_region *region, uint64_t addr, uint64_t len,
                uint8_t **base)
 {
     uint64_t offset = addr - region->addr;
+    uint64_t last = offset + (len - 1);
 
-    if (offset >= region->size || region->size - offset <= len - 1)
+    /* Where len is 0, or the sum wraps, last is too large or the smaller. */
+    if (last >= region->size || offset > last)
         return false;
     *base = region->base + offset;
     return true;

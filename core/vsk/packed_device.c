@@ -34,7 +34,8 @@ vsk_packed_pop(vsk_ring_device *device, vsk_chain *chain)
     if (RARE(list.most == 0))
         return VSK_NONE;
     /* Acquire: the list was written before its first flags. */
-    list.flags = vsk_shared_acquire16(flags_at(desc_of(&device->parts, place)));
+    list.flags = vsk_shared_acquire16(device->table.base +
+                                      (size_t)list.slot * VSK_DESC_SIZE + 14);
     if (!vsk_desc_is_avail(list.flags, wrap_of(place)))
         return VSK_NONE;
     /* The chain's status is its own: it is popped all the same, if it has an
@@ -62,11 +63,9 @@ vsk_packed_unpop(vsk_ring_device *device, const vsk_chain *chain)
 
 /* Write a used descriptor but for its flags, which show it; those are told. */
 STEP uint16_t
-put(vsk_ring_device *device, uint16_t place, const vsk_chain *chain,
-    uint32_t written)
+put(vsk_ring_device *device, uint8_t *desc, uint16_t place,
+    const vsk_chain *chain, uint32_t written)
 {
-    uint8_t *desc = desc_of(&device->parts, place);
-
     vsk_shared_store32(len_at(desc), written);
     vsk_shared_store16(id_at(desc), chain->head);
     device->held_slots -= chain->length;
@@ -75,10 +74,11 @@ put(vsk_ring_device *device, uint16_t place, const vsk_chain *chain,
 
 /* Show so many descriptors, from a place on, by the flags of the first. */
 STEP void
-show(vsk_ring_device *device, uint16_t place, uint16_t flags, uint32_t count)
+show(vsk_ring_device *device, uint8_t *desc, uint16_t place, uint16_t flags,
+     uint32_t count)
 {
     /* Release: who sees it sees all that was given, and the data. */
-    vsk_shared_release16(flags_at(desc_of(&device->parts, place)), flags);
+    vsk_shared_release16(flags_at(desc), flags);
     count_shown(&device->state, count, device->table.size);
     device->state.used = advance(place, count, device->table.size);
 }
@@ -87,13 +87,14 @@ STEP void
 give(vsk_ring_device *device, const vsk_chain *chain, uint32_t written)
 {
     uint16_t place = vsk_ring_batch(device, chain, written);
-    uint16_t flags = put(device, place, chain, written);
+    uint8_t *desc = desc_of(&device->parts, place);
+    uint16_t flags = put(device, desc, place, chain, written);
 
     /* The driver looks at the first of them only: it is shown at the end. */
     if (place == device->state.used)
         device->first_flags = flags;
     else
-        vsk_shared_store16(flags_at(desc_of(&device->parts, place)), flags);
+        vsk_shared_store16(flags_at(desc), flags);
     device->staged = advance(device->staged, chain->length, device->table.size);
     device->staged_count += chain->length;
 }
@@ -111,9 +112,12 @@ vsk_packed_give(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
 void
 vsk_packed_publish(vsk_ring_device *device)
 {
+    uint16_t place = device->state.used;
+
     if (device->staged_count == 0)
         return;
-    show(device, device->state.used, device->first_flags, device->staged_count);
+    show(device, desc_of(&device->parts, place), place, device->first_flags,
+         device->staged_count);
     device->staged_count = 0;
 }
 
@@ -121,7 +125,8 @@ vsk_status
 vsk_packed_push(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
 {
     vsk_status status = vsk_ring_let_go(device, chain, written);
-    uint16_t place, flags;
+    uint16_t place;
+    uint8_t *desc;
 
     if (status != VSK_OK)
         return status;
@@ -131,8 +136,9 @@ vsk_packed_push(vsk_ring_device *device, vsk_chain *chain, uint32_t written)
         return VSK_OK;
     }
     place = vsk_ring_batch(device, chain, written);
-    flags = put(device, place, chain, written);
-    show(device, place, flags, chain->length);
+    desc = desc_of(&device->parts, place);
+    show(device, desc, place, put(device, desc, place, chain, written),
+         chain->length);
     device->staged = device->state.used;
     return VSK_OK;
 }

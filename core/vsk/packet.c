@@ -69,9 +69,9 @@ read_packet(vsk_packet *packet, const uint8_t *wire, const vsk_span *spans,
     if (RARE(len > bytes - VSK_HEADER_SIZE))
         return VSK_BAD_LEN;
     vsk_header_decode(&packet->header, wire);
-    borrow(packet, spans, count);
     packet->size = len;
     packet->room = len;
+    borrow(packet, spans, count);
     return VSK_OK;
 }
 

@@ -26,6 +26,7 @@ from .cells import MissingError, Options
 TOP = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("VSK_BUILD", TOP / "build/dev"))
 SUITES = ["core", "roles", "python", "lua", "guests"]
+WIDE = 160  # columns of a table in a file
 
 
 def suite(name: str) -> ModuleType:
@@ -73,8 +74,11 @@ def main() -> None:
                 cells += suite(name).run(given)
     except MissingError as error:
         sys.exit(str(error))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDE)
     for table in shown.tables(cells):
-        Console().print(table)
+        console.print(table)
     if asked.json:
         asked.json.write_text(shown.as_json(cells, asked.rounds))
     if asked.svg:

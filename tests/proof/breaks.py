@@ -19,7 +19,7 @@ class Break(NamedTuple):
 
 
 BREAKS = {
-    "broken-region": Break("memory", "memory.h", "offset >= region->size || ", ""),
+    "broken-region": Break("memory", "memory.h", " || offset > last", ""),
     "broken-slot": Break("chain", "chain_parts.h", "walk->slot >= walk->size", "false"),
     "broken-spans": Break("chain", "chain_parts.h", "walk->count >= chain->capacity ||", ""),
     "broken-index": Break(

@@ -8,6 +8,9 @@
       axiom below: \forall integer x;
         -0x10000000000000000 <= x < 0 ==>
             (uint64_t)x == x + 0x10000000000000000;
+      axiom above: \forall integer x;
+        0x10000000000000000 <= x < 0x20000000000000000 ==>
+            (uint64_t)x == x - 0x10000000000000000;
     } */
 
 /*@ predicate here(vsk_region *r) =
