@@ -120,6 +120,18 @@ def test_a_notebook_shows_the_same_in_colour() -> None:
         assert ink.STYLES[name][1] in html
 
 
+def test_a_prompt_of_ipython_shows_the_drawing() -> None:
+    seen, printed = packet(PACKET), []
+
+    class Printer:
+        def text(self, text: str, /) -> None:
+            printed.append(text)
+
+    seen._repr_pretty_(Printer(), False)
+
+    assert printed == [str(seen)]
+
+
 def test_fields_have_colours_of_their_own() -> None:
     colours = [ink.STYLES[name] for name, _, _ in packets.FIELDS]
 

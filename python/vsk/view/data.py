@@ -6,6 +6,7 @@ str() of each is its drawing as text, show() prints it, and notebooks show it in
 
 import enum
 from dataclasses import dataclass, field
+from typing import Protocol
 
 __all__ = [
     "Balance",
@@ -28,6 +29,13 @@ __all__ = [
 ]
 
 
+class Printer(Protocol):
+    """What IPython prints with."""
+
+    def text(self, text: str, /) -> None:
+        """Print a text."""
+
+
 class Shown:
     """Can be drawn."""
 
@@ -38,6 +46,10 @@ class Shown:
         from vsk.view import draw, ink
 
         return ink.plain(draw.drawing(self))
+
+    def _repr_pretty_(self, printer: "Printer", cycle: bool) -> None:
+        """Be the drawing at IPython's prompt too, and in notebooks that show no HTML."""
+        printer.text(str(self))
 
     def show(self) -> None:
         """Print it, in colour on a terminal that can."""
