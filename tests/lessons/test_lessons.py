@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+"""Lessons say what they are to say, as notebooks and in Lua; what is made of them is not old."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vsk.lesson import NAMES, Lesson
+from vsk.view.clauses import CLAUSES
+
+from . import notebooks
+
+TEXTS = notebooks.texts()
+SCRIPTS = notebooks.scripts()
+OLD = "./run lessons --write makes it anew: read what has changed"
+CLAUSE = re.compile(r"\b[A-Z]+-(?:BOTH|DRV|DEV)-\d+\b")
+
+
+def name_of(value: Path) -> str:
+    return value.name
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=name_of)
+def test_the_notebook_is_that_of_the_text_and_has_no_output(text: Path) -> None:
+    assert text.with_suffix(".ipynb").read_text() == notebooks.written(text), OLD
+
+
+@pytest.mark.parametrize(
+    "text", [text for text in TEXTS if text.stem not in notebooks.SLOW], ids=name_of
+)
+def test_what_a_reader_sees_is_what_was_read(text: Path) -> None:
+    seen = "\n".join(notebooks.cells(notebooks.run(text)))
+
+    assert seen == notebooks.said(text).read_text(), OLD
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
+def test_what_a_reader_of_lua_sees_is_what_was_read(script: Path) -> None:
+    assert notebooks.printed(script) == notebooks.said(script).read_text(), OLD
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=name_of)
+def test_a_lesson_has_each_exercise_and_a_thing_to_break(text: Path) -> None:
+    words = text.read_text()
+    number, noun = text.stem.split("_")
+    count = len(Lesson(int(number))._exercises)
+
+    assert NAMES[int(number) - 1] == noun
+    assert 2 <= count <= 4
+    assert re.findall(r"lesson\.check\((\d+)", words) == [str(n + 1) for n in range(count)]
+    assert "## Break it\n" in words
+    assert CLAUSE.search(words.rpartition("\n## ")[2]), (
+        "the end says where the specification has it"
+    )
+
+
+@pytest.mark.parametrize("text", [*TEXTS, *SCRIPTS], ids=name_of)
+def test_every_clause_that_a_lesson_names_is_known(text: Path) -> None:
+    assert set(CLAUSE.findall(text.read_text())) - set(CLAUSES) == set()
+
+
+def test_the_list_has_every_lesson() -> None:
+    listed = re.findall(
+        r"\]\((\d\d_\w+\.(?:md|lua))\)", (notebooks.FOLDER / "README.md").read_text()
+    )
+
+    assert sorted(listed) == sorted(path.name for path in [*TEXTS, *SCRIPTS])
