@@ -51,15 +51,15 @@ def run(text: Path) -> Any:
 
 def output(cell: Any) -> str:
     """What a cell has printed, and the text of what it shows."""
-    parts = []
+    said = ""
     for each in cell.outputs:
         if each.output_type == "stream":
-            parts.append(each.text.removesuffix("\n"))
+            said += each.text  # what one print prints may come in pieces
         elif each.output_type == "error":
-            parts.append(f"{each.ename}: {each.evalue}")
+            said += f"{each.ename}: {each.evalue}\n"
         else:
-            parts.append(each.data["text/plain"])
-    return "\n".join(parts)
+            said += each.data["text/plain"] + "\n"
+    return said
 
 
 def prompted(source: str) -> str:

@@ -35,12 +35,19 @@ CLAUSES = {
         "IN_ORDER: one used descriptor with the id of the batch's last buffer may close a batch",
     ),
     "RSVF-DRV-05": ("6.1", "Without ACCESS_PLATFORM pass physical addresses only"),
+    "SPLIT-BOTH-01": (
+        "2.7",
+        "Three parts: descriptor table, available ring, used ring; each written by one side only",
+    ),
     "SPLIT-BOTH-02": ("2.7", "Each part is physically contiguous"),
+    "SPLIT-BOTH-03": ("2.7", "Sizes: table 16*N, available 6+2*N, used 6+8*N bytes"),
     "SPLIT-BOTH-04": ("2.7", "Queue size is a power of two, at most 32768, fixed by the transport"),
     "SPLIT-BOTH-05": (
         "2.7.5",
         "Descriptor: le64 addr, le32 len, le16 flags, le16 next; flags NEXT 1, WRITE 2, INDIRECT 4",
     ),
+    "SPLIT-DEV-04": ("2.7.5.1", "Never write a descriptor table entry"),
+    "SPLIT-DEV-05": ("2.7.8", "Used ring is written by device only"),
     "SPLIT-DEV-06": ("2.7.8", "Used entry: le32 id of chain head, le32 len bytes written"),
     "SPLIT-DEV-07": ("2.7.8", "Used idx starts at 0, free-running"),
     "SPLIT-DEV-09": (
@@ -48,7 +55,15 @@ CLAUSES = {
         "At least len bytes are written, from the first writable byte, before idx moves",
     ),
     "SPLIT-DRV-01": ("2.7.1", "Align parts: table 16, available 2, used 4 bytes"),
+    "SPLIT-DRV-02": (
+        "2.7",
+        "To publish: fill descriptors, write head index in available ring, notify",
+    ),
     "SPLIT-DRV-03": ("2.7.5.2", "No chain above 2^32 bytes in total, hence no loops"),
+    "SPLIT-DRV-04": (
+        "2.7.6",
+        "Free-running available idx starts at 0; slot is idx modulo queue size",
+    ),
     "SPLIT-DRV-05": ("2.7.6", "Available ring is written by driver only, each entry a chain head"),
     "SPLIT-DRV-06": ("2.7.6.1", "Available idx never goes back; nothing can be un-published"),
     "SPLIT-DRV-11": (
@@ -56,6 +71,7 @@ CLAUSES = {
         "Buffer of zero or more readable then zero or more writable elements, at least "
         "one in total",
     ),
+    "SPLIT-DRV-12": ("2.7.13.1", "Chain by next and NEXT flag; last element has no NEXT"),
     "SPLITIND-BOTH-01": (
         "2.7.5.3",
         "Indirect entry's addr/len describe a table of len/16 descriptors anywhere in memory",
