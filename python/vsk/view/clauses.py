@@ -72,6 +72,7 @@ CLAUSES = {
         "one in total",
     ),
     "SPLIT-DRV-12": ("2.7.13.1", "Chain by next and NEXT flag; last element has no NEXT"),
+    "SPLIT-DRV-15": ("2.7.13.3", "idx wraps at 65536, not at the queue size"),
     "SPLITIND-BOTH-01": (
         "2.7.5.3",
         "Indirect entry's addr/len describe a table of len/16 descriptors anywhere in memory",
