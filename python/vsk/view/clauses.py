@@ -11,6 +11,11 @@ CLAUSES = {
         "TRANSPORT_RESET tells the driver communication broke, typically after migration",
     ),
     "FEAT-DRV-01": ("2.2.1", "Accept no feature that was not offered"),
+    "FRAME-BOTH-01": (
+        "2.7.4",
+        "Descriptor boundaries carry no meaning; header and payload may be cut anywhere",
+    ),
+    "FRAME-DEV-01": ("2.7.4.1", "Make no assumption about how a buffer is cut into descriptors"),
     "FRAME-DEV-02": ("2.7.4.1", "May bound the number of descriptors per chain reasonably"),
     "FRAME-DRV-01": ("2.7.4.2", "All device-writable elements come after all device-readable ones"),
     "INIT-DRV-01": (
