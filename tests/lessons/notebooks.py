@@ -15,6 +15,7 @@ FOLDER = TOP / "docs" / "lessons"
 SAID = Path(__file__).parent  # what each of them prints, as it is to be
 SLOW = {"09_linux"}  # boots a kernel; it does not print the same twice
 TIMEOUT = 120
+CLAUSE = re.compile(r"\b[A-Z]+-(?:BOTH|DRV|DEV)-\d+\b")
 
 
 def texts() -> list[Path]:

@@ -14,7 +14,6 @@ from . import notebooks
 TEXTS = notebooks.texts()
 SCRIPTS = notebooks.scripts()
 OLD = "./run lessons --write makes it anew: read what has changed"
-CLAUSE = re.compile(r"\b[A-Z]+-(?:BOTH|DRV|DEV)-\d+\b")
 
 
 def name_of(value: Path) -> str:
@@ -50,14 +49,14 @@ def test_a_lesson_has_each_exercise_and_a_thing_to_break(text: Path) -> None:
     assert 2 <= count <= 4
     assert re.findall(r"lesson\.check\((\d+)", words) == [str(n + 1) for n in range(count)]
     assert "## Break it\n" in words
-    assert CLAUSE.search(words.rpartition("\n## ")[2]), (
+    assert notebooks.CLAUSE.search(words.rpartition("\n## ")[2]), (
         "the end says where the specification has it"
     )
 
 
 @pytest.mark.parametrize("text", [*TEXTS, *SCRIPTS], ids=name_of)
 def test_every_clause_that_a_lesson_names_is_known(text: Path) -> None:
-    assert set(CLAUSE.findall(text.read_text())) - set(CLAUSES) == set()
+    assert set(notebooks.CLAUSE.findall(text.read_text())) - set(CLAUSES) == set()
 
 
 def test_the_list_has_every_lesson() -> None:
