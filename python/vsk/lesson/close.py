@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Checks of lesson 5, connect and close."""
 
+from typing import Any
+
 from vsk.conn import Conn
 from vsk.device import Device
 from vsk.enums import Op, Reason, Type
@@ -97,7 +99,7 @@ def _waits(said: bytes) -> Verdict:
     )
 
 
-def answer_to(answer: object) -> Verdict:
+def answer_to(answer: Any) -> Verdict:
     """Judge a function that answers packets which belong to no connection."""
     if not callable(answer):
         return wrong(f"A function is asked for, this is a {type(answer).__name__}.")

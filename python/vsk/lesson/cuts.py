@@ -2,6 +2,7 @@
 """Checks of lesson 4, chains and cuts."""
 
 from collections.abc import Callable
+from typing import Any
 
 from vsk.lesson.verdict import Exercise, Verdict, right, wrong
 from vsk.packet import Packet
@@ -18,7 +19,7 @@ def _cut(wire: bytes, layout: list[int]) -> list[bytes]:
     return pieces
 
 
-def payload_of(answer: object) -> Verdict:
+def payload_of(answer: Any) -> Verdict:
     """Judge a function that gives the payload of a packet in pieces."""
     if not callable(answer):
         return wrong(f"A function is asked for, this is a {type(answer).__name__}.")

@@ -2,6 +2,7 @@
 """Checks of lesson 3, who owns which index."""
 
 from collections.abc import Callable
+from typing import Any
 
 from vsk.lesson.verdict import Exercise, Verdict, right, wrong
 
@@ -35,7 +36,7 @@ def counts(waiting: object, in_work: object, given_back: object, free: object) -
     return right("2, 3 and 1 are out, and the 2 others are free: together the 8 of the queue.")
 
 
-def count_waiting(answer: object) -> Verdict:
+def count_waiting(answer: Any) -> Verdict:
     """Judge a function that counts what waits."""
     if not callable(answer):
         return wrong(f"A function is asked for, this is a {type(answer).__name__}.")
