@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from IPython.lib.pretty import pretty
 
 import vsk
 from vsk.view import data, ink, packet, packets, queue
@@ -120,16 +121,14 @@ def test_a_notebook_shows_the_same_in_colour() -> None:
         assert ink.STYLES[name][1] in html
 
 
-def test_a_prompt_of_ipython_shows_the_drawing() -> None:
-    seen, printed = packet(PACKET), []
+def test_the_prompt_of_ipython_shows_drawings() -> None:
+    lab = vsk.Lab(vsk.Device(cid=3))
+    lab.guest.tx(op="RW", src_port=5555, dst=(2, 1234))
+    lab.run()
+    seen = [packet(PACKET), queue(vsk.Queue(vsk.Memory(4096), 4)), lab.trace.ladder(), lab.ends()]
 
-    class Printer:
-        def text(self, text: str, /) -> None:
-            printed.append(text)
-
-    seen._repr_pretty_(Printer(), False)
-
-    assert printed == [str(seen)]
+    for each in [*seen, lab.why(0)]:
+        assert pretty(each) == str(each)
 
 
 def test_fields_have_colours_of_their_own() -> None:

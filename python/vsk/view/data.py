@@ -41,6 +41,11 @@ class Shown:
 
     __slots__ = ()
 
+    def __init_subclass__(cls) -> None:
+        """Be drawn by IPython, too, which would prefer the repr of a dataclass to an inherited."""
+        super().__init_subclass__()
+        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
+
     def __str__(self) -> str:
         """Draw it as text."""
         from vsk.view import draw, ink
