@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Lessons say what they are to say, as notebooks and in Lua; what is made of them is not old."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,22 @@ def test_a_lesson_has_each_exercise_and_a_thing_to_break(text: Path) -> None:
     assert notebooks.CLAUSE.search(words.rpartition("\n## ")[2]), (
         "the end says where the specification has it"
     )
+
+
+def checks(text: Path) -> Iterator[ast.Call]:
+    """The calls of lesson.check in the cells of a lesson."""
+    for cell in notebooks.notebook(text).cells:
+        if cell.cell_type == "code":
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "lesson.check":
+                    yield node
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=name_of)
+def test_each_exercise_is_given_as_many_answers_as_it_takes(text: Path) -> None:
+    exercises = Lesson(int(text.name[:2]))._exercises
+
+    assert [len(call.args) - 1 for call in checks(text)] == [each.answers for each in exercises]
 
 
 @pytest.mark.parametrize("text", [*TEXTS, *SCRIPTS], ids=name_of)
