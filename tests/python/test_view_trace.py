@@ -351,6 +351,19 @@ def test_why_a_connection_is_refused() -> None:
     assert f"was REQUEST (#{request}): nobody listens there" in str(lab.why(reset))
 
 
+def test_why_a_request_of_no_known_type_is_refused() -> None:
+    lab = vsk.Lab(vsk.Device(cid=3))
+    lab.guest.tx(op="REQUEST", type=7, src_port=5000, dst=(2, PORT), buf_alloc=1000)
+    lab.run()
+    request, reset = packets_of(lab)
+
+    asked, answered = str(lab.why(request)), str(lab.why(reset))
+
+    assert "nobody listens" not in asked + answered
+    assert f"by RST (#{reset}): no connection can come of such a REQUEST. [VSOCK-BOTH-31]" in asked
+    assert f"was REQUEST (#{request}): no connection can come of it, as it was refused" in answered
+
+
 def test_why_of_an_honest_conversation_blames_nobody() -> None:
     lab, conn = connected(Echo())
     conn.exchange(b"hello")

@@ -144,6 +144,12 @@ def _after(story: Story, entries: Sequence[Entry], at: int) -> bool:
     return refused
 
 
+def _is_refused(entries: Sequence[Entry], at: int) -> bool:
+    """Tell whether the device refused the chain of a packet."""
+    after = (later for later in entries[at + 1 :] if _chain_of(later) == _chain_of(entries[at]))
+    return next((later.kind == "REFUSED" for later in after), False)
+
+
 def _packets(entries: Sequence[Entry]) -> list[tuple[Entry, Packet]]:
     return [(entry, packet) for entry in entries if (packet := entry.packet) is not None]
 
@@ -161,7 +167,9 @@ def _answer(story: Story, packet: Packet, rest: Sequence[Entry], refused: bool) 
         if other.src == packet.src:
             continue
         words = f"CID {other.src_cid} answered by {name_of(other.op)} (#{entry.number})"
-        if packet.op == Op.REQUEST and other.op == Op.RST:
+        if packet.op == Op.REQUEST and refused:
+            story.say(f"{words}: no connection can come of such a REQUEST.", "VSOCK-BOTH-31")
+        elif packet.op == Op.REQUEST and other.op == Op.RST:
             story.say(
                 f"{words}: nobody listens on port {packet.dst_port}, or it has no room for more.",
                 "VSOCK-BOTH-26",
@@ -189,10 +197,13 @@ def _cause(story: Story, packet: Packet, before: Sequence[Entry]) -> None:
             continue
         if packet.op == Op.RST:
             named = name_of(other.op)
+            refused = _is_refused(before, entry.number - before[0].number)
             why = {
                 Op.REQUEST: ("nobody listens there, or it has no room for more", "VSOCK-BOTH-26"),
                 Op.SHUTDOWN: ("with it the close is complete", "VSOCK-BOTH-32"),
             }.get(other.op, ("its sender ended the connection, or has none", "VSOCK-BOTH-31"))  # type: ignore[call-overload]
+            if refused and other.op == Op.REQUEST:
+                why = "no connection can come of it, as it was refused", "VSOCK-BOTH-31"
             story.say(
                 f"The last that came from the peer was {named} (#{entry.number}): {why[0]}.", why[1]
             )
