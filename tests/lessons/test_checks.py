@@ -68,6 +68,16 @@ def test_no_answer_is_told_what_is_to_be_done(
     assert said(capsys).startswith(f"Exercise {exercise}: to do. {task.task[:20]}")
 
 
+@pytest.mark.parametrize(("number", "exercise"), [(6, 3), (8, 1), (8, 2)])
+def test_a_function_that_does_nothing_yet_is_no_answer(
+    number: int, exercise: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = Lesson(number)._exercises[exercise - 1]
+
+    assert not Lesson(number).check(exercise, lambda *_: None)
+    assert said(capsys).startswith(f"Exercise {exercise}: to do. {task.task}")
+
+
 @pytest.mark.parametrize("odd", [object(), "x", -1, [], {}, 2.5, len, b"\0"], ids=repr)
 @pytest.mark.parametrize(("number", "exercise"), EXERCISES)
 def test_nothing_that_an_answer_can_be_ends_in_a_traceback(

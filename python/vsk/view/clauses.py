@@ -78,6 +78,14 @@ CLAUSES = {
     ),
     "SPLIT-DRV-12": ("2.7.13.1", "Chain by next and NEXT flag; last element has no NEXT"),
     "SPLIT-DRV-15": ("2.7.13.3", "idx wraps at 65536, not at the queue size"),
+    "SPLIT-DRV-17": (
+        "2.7.13.4.1",
+        "Barrier before reading flags or avail_event, lest a kick be lost",
+    ),
+    "SPLIT-DRV-18": (
+        "2.7.14",
+        "May disable used notifications while draining; must re-check after re-enabling",
+    ),
     "SPLITIND-BOTH-01": (
         "2.7.5.3",
         "Indirect entry's addr/len describe a table of len/16 descriptors anywhere in memory",
@@ -89,10 +97,21 @@ CLAUSES = {
         "Chain, indirect entries included, never longer than the queue size",
     ),
     "SPLITIND-DRV-04": ("2.7.5.3.1", "Never combine INDIRECT and NEXT in one descriptor"),
+    "SPLITSUP-BOTH-01": (
+        "2.7.7",
+        "Suppression is an optimisation and unreliable: not synchronised with the other side",
+    ),
+    "SPLITSUP-DEV-02": ("2.7.7.2", "No EVENT_IDX, flags 1: do not notify"),
     "SPLITSUP-DEV-05": (
         "2.7.7.2",
         "EVENT_IDX: notify if any entry just written had index equal to used_event",
     ),
+    "SPLITSUP-DRV-08": ("2.7.10.1", "No EVENT_IDX, used flags 1: do not kick"),
+    "SPLITSUP-DRV-11": (
+        "2.7.10.1",
+        "EVENT_IDX: kick if any index just published equals avail_event",
+    ),
+    "VSOCK-BOTH-03": ("5.10.3", "Bit 1 F_SEQPACKET announces seqpacket type support"),
     "VSOCK-BOTH-04": (
         "5.10.3",
         "Bit 2 F_NO_IMPLIED_STREAM removes the inference that stream is available",
@@ -117,6 +136,11 @@ CLAUSES = {
         "5.10.6.2",
         "Stream: ordered, reliable, connection-oriented, no message boundaries",
     ),
+    "VSOCK-BOTH-15": (
+        "5.10.6.3",
+        "Each side publishes receive space per socket, not per device (text speaks of stream "
+        "sockets)",
+    ),
     "VSOCK-BOTH-16": ("5.10.6.3", "Credit counts payload bytes, never header bytes"),
     "VSOCK-BOTH-18": (
         "5.10.6.3",
@@ -126,6 +150,10 @@ CLAUSES = {
     "VSOCK-BOTH-19": (
         "5.10.6.3",
         "Peer free space = buf_alloc - (tx_cnt - fwd_cnt) in unsigned 32-bit arithmetic",
+    ),
+    "VSOCK-BOTH-20": (
+        "5.10.6.3",
+        "Sender lacking credit waits and re-evaluates both fields on later packets",
     ),
     "VSOCK-BOTH-21": (
         "5.10.6.3",
@@ -168,6 +196,8 @@ CLAUSES = {
         "5.10.6.5",
         "Address tuple must not be reused while the peer still handles the old connection",
     ),
+    "VSOCK-BOTH-35": ("5.10.6.6.1", "Seqpacket has two boundary kinds, message and record"),
+    "VSOCK-BOTH-36": ("5.10.6.6.1", "One seqpacket message may span several RW packets"),
     "VSOCK-BOTH-37": ("5.10.6.6.1", "Only the last RW of a message carries SEQ_EOM (flags mask 1)"),
     "VSOCK-BOTH-39": ("5.10.6.6.1", "Last RW of a record carries SEQ_EOR (flags mask 2)"),
     "VSOCK-DEV-08": ("5.10.4", "CIDs 0, 1, 2 (host), 0xffffffff and 2^64-1 may never be a guest's"),
