@@ -68,7 +68,7 @@ def test_no_answer_is_told_what_is_to_be_done(
     assert said(capsys).startswith(f"Exercise {exercise}: to do. {task.task[:20]}")
 
 
-@pytest.mark.parametrize(("number", "exercise"), [(6, 3), (8, 1), (8, 2)])
+@pytest.mark.parametrize(("number", "exercise"), [(6, 3), (8, 1), (8, 2), (10, 2)])
 def test_a_function_that_does_nothing_yet_is_no_answer(
     number: int, exercise: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -142,6 +142,10 @@ CLAUSES = {
         "sockets)",
     ),
     "VSOCK-BOTH-16": ("5.10.6.3", "Credit counts payload bytes, never header bytes"),
+    "VSOCK-BOTH-17": (
+        "5.10.6.3",
+        "buf_alloc is total receive space of the socket, free plus in use",
+    ),
     "VSOCK-BOTH-18": (
         "5.10.6.3",
         "fwd_cnt is a free-running byte counter (text says received; the formula needs "
@@ -220,6 +224,7 @@ CLAUSES = {
         "5.10.6.4",
         "tx buffers are device-readable only; rx buffers device-writable only",
     ),
+    "VSOCK-DRV-13": ("5.10.6.4.1", "src_cid of every outgoing packet is the configured guest_cid"),
     "VSOCK-DRV-14": (
         "5.10.6.4.1",
         "Answer a packet of unknown type with RST (an incoming RST must be exempt or both "
