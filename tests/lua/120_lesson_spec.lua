@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- Exercises of docs/lessons in Lua: solutions, likely mistakes, and nothing.
+local answers_to = require "tests.lua.lesson_answers"
 local lesson = require "vsk.lesson"
 local vsk = require "vsk"
 
@@ -75,6 +76,10 @@ local WRONG = {
   },
 }
 
+for number in pairs(answers_to.right) do
+  RIGHT[number], WRONG[number] = answers_to.right[number], answers_to.wrong[number]
+end
+
 for number, exercises in pairs(RIGHT) do
   describe("lesson " .. number, function()
     for exercise, answer in ipairs(exercises) do
@@ -107,8 +112,12 @@ end
 
 describe("a lesson", function()
   it("says what is to be done where an answer holds nothing", function()
-    for exercise, empty in pairs { [2] = {}, [3] = function() end } do
-      local good, said = check(5, exercise, empty)
+    local function nothing() end
+    local empty = {
+      { 5, 2, {} }, { 5, 3, nothing }, { 6, 3, nothing }, { 10, 1, {} }, { 10, 2, nothing },
+    }
+    for _, each in ipairs(empty) do
+      local good, said = check(table.unpack(each))
 
       assert.is_false(good)
       assert.truthy(said:find(": to do. ", 1, true))
