@@ -176,6 +176,34 @@ function Conn:receive_all()
   end
 end
 
+--- Iterate over the lines that come on a stream, without their ends.
+-- It takes more than it gives, so nothing but another call of the iterator reads on after it.
+-- @treturn function gives a line each time, at the end what is behind the last one, if anything;
+-- then nil, message, code: EOF, RESET, TIMEOUT
+function Conn:lines()
+  local own = of(self)
+  if self.type ~= "STREAM" then class.fail "lines: messages have none" end
+  local rest, from = "", 1 -- what came, and where in it the next line begins
+  return function()
+    while true do
+      local at = rest:find("\n", from, true)
+      if at then
+        local line = rest:sub(from, at - 1)
+        from = at + 1
+        return line
+      end
+      local piece, message, code = receive(own, ALL)
+      if not piece then
+        local line = rest:sub(from)
+        rest, from = "", 1
+        if code == "EOF" and line ~= "" then return line end
+        return nil, message, code
+      end
+      rest, from = rest:sub(from) .. piece, 1
+    end
+  end
+end
+
 --- Send all of data while reading as many bytes back.
 -- @tparam string data
 -- @treturn[1] string

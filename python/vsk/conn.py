@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """A connection, on either side of it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO, overload
 
 from vsk import _core
+from vsk.conn_file import open_file
 from vsk.enums import Reason, Shutdown, State, Type
 
 if TYPE_CHECKING:
@@ -224,6 +225,21 @@ class Conn:
         """Send all of data while reading as many bytes back."""
         self.send(data)
         return self.recv_exactly(memoryview(data).nbytes)
+
+    @overload
+    def makefile(self, mode: Literal["rb", "wb"]) -> BinaryIO: ...
+
+    @overload
+    def makefile(self, mode: Literal["r", "w"] = "r") -> TextIO: ...
+
+    def makefile(self, mode: str = "r") -> BinaryIO | TextIO:
+        """Read or write a stream as a file: "rb", "wb", or "r", "w" for lines of UTF-8.
+
+        It is buffered: a reader takes more than it gives, and a writer wants flush. Closing it
+        flushes and leaves the connection open. It waits as recv does, and raises what recv and send
+        raise.
+        """
+        return open_file(self, mode)
 
     def pause(self) -> None:
         """Call no hook with payload, and give the peer no credit, until resume."""

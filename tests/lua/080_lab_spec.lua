@@ -156,6 +156,32 @@ describe("a connection", function()
     assert.truthy(message:find "3 bytes short")
   end)
 
+  it("gives lines, and at the end what is behind the last one", function()
+    local conn, lab = connected()
+    conn:send "one\ntw"
+    lab:run()
+    conn:send "o\n\nthree"
+    conn:shutdown { send = true }
+
+    local lines = {}
+    for line in conn:lines() do table.insert(lines, line) end
+    assert.same({ "one", "two", "", "three" }, lines)
+    assert.equal("EOF", rig.refused(conn:lines()()))
+    local messages = connected(nil, "SEQPACKET")
+    assert.truthy(rig.raised(messages.lines, messages):find "messages have none")
+  end)
+
+  it("ends its lines with a reset, and says so", function()
+    local conn, lab = connected()
+    conn:send "one\ntwo"
+    lab:run()
+    local lines = conn:lines()
+    assert.equal("one", lines())
+    other(lab):reset()
+
+    assert.equal("RESET", rig.refused(lines()))
+  end)
+
   it("is reset, and says so from then on", function()
     local conn, lab = connected()
     local theirs = other(lab)

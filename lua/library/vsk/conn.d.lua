@@ -53,6 +53,10 @@ function Conn:defer() end
 ---@return vsk.Code? code
 function Conn:exchange(data) end
 
+---Iterate over the lines that come on a stream, without their ends.
+---@return fun(): string|nil, string?, vsk.Code?
+function Conn:lines() end
+
 ---Call no hook with payload, and give the peer no credit, until resume.
 ---@return true
 function Conn:pause() end
