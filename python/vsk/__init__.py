@@ -29,7 +29,7 @@ from vsk.memory import Memory
 from vsk.packet import Header, HeaderFields, Packet
 from vsk.queue import Chain, Desc, DeviceEnd, DriverEnd, Packets, Queue, Ring, Span, Used
 from vsk.server import Server, bridge, serve
-from vsk.streams import StreamServer, open_connection, start_server
+from vsk.streams import StreamServer, accept_connection, open_connection, start_server
 from vsk.trace import Entry, Trace
 
 __version__ = _core.VERSION
@@ -77,6 +77,7 @@ __all__ = [
     "Type",
     "UsageError",
     "Used",
+    "accept_connection",
     "attach",
     "bridge",
     "open_connection",

@@ -14,9 +14,10 @@ from vsk.conn import Conn
 from vsk.device import Device
 from vsk.enums import Reason, Status, Type
 from vsk.errors import ConnectionReset, Error, PipeClosed, TimedOut, UsageError
+from vsk.party import Party
 from vsk.server import Server
 
-__all__ = ["StreamServer", "open_connection", "start_server"]
+__all__ = ["StreamServer", "accept_connection", "open_connection", "start_server"]
 
 LIMIT = 65536  # bytes in a reader, half of what it takes before its peer gets no more credit
 
@@ -52,6 +53,26 @@ async def open_connection(
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
+def accept_connection(conn: Conn, *, limit: int = LIMIT) -> Streams:
+    """Accept a REQUEST that on_request was told of as a stream: a reader and a writer.
+
+    The hook may have deferred it, so that a task may find out first whether to accept at all. The
+    hooks hear no more of it. Raises UsageError where it is not a STREAM, or was answered already.
+    """
+    device = conn._party
+    _served(device)
+    assert isinstance(device, Device)
+    if conn.type is not Type.STREAM:
+        raise UsageError("messages are not a stream", Status.ERR_ARGUMENT)
+    loop = asyncio.get_running_loop()
+    conn.accept()
+    reader = asyncio.StreamReader(limit=limit, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport = _Transport(loop, device, conn, protocol)
+    transport.on_connect(conn)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+
 async def start_server(
     client_connected: Callback, device: Device, port: int, *, limit: int = LIMIT
 ) -> "StreamServer":
@@ -68,7 +89,7 @@ async def start_server(
     return server
 
 
-def _served(device: Device) -> None:
+def _served(device: Party) -> None:
     if not isinstance(device._joined(), Server):
         raise UsageError("streams need a device that is served: vsk.serve", Status.ERR_STATE)
 

@@ -677,6 +677,57 @@ def test_messages_are_no_streams(act: Act) -> None:
     act(scene)
 
 
+def test_a_request_is_accepted_as_a_stream_when_a_task_says_so(act: Act) -> None:
+    async def scene(world: World) -> None:
+        asked: asyncio.Queue[vsk.Conn] = asyncio.Queue()
+
+        def on_request(conn: vsk.Conn) -> None:
+            conn.defer()
+            asked.put_nowait(conn)
+
+        def talk(guest: vsk.Guest) -> bytes:
+            conn = guest.connect(2, 80)
+            conn.send(b"hello\n")
+            return conn.recv_all()
+
+        world.device.on_request = on_request  # type: ignore[method-assign]
+        guest = world.play(talk)
+        conn = await asked.get()
+        await asyncio.sleep(0.05)
+        assert not guest.done()
+        reader, writer = vsk.accept_connection(conn, limit=100)
+        writer.write((await reader.readline()).upper())
+        writer.close()
+        await writer.wait_closed()
+
+        assert await guest == b"HELLO\n"
+        assert world.device.calls == []
+        with pytest.raises(vsk.UsageError):
+            vsk.accept_connection(conn)
+
+    act(scene)
+
+
+def test_a_request_for_messages_is_accepted_as_no_stream(act: Act) -> None:
+    async def scene(world: World) -> None:
+        statuses: list[vsk.Status] = []
+
+        def on_request(conn: vsk.Conn) -> None:
+            with pytest.raises(vsk.UsageError) as error:
+                vsk.accept_connection(conn)
+            statuses.append(error.value.status)
+
+        def ask(guest: vsk.Guest) -> None:
+            with pytest.raises(ConnectionResetError):
+                guest.connect(2, 80, "SEQPACKET")
+
+        world.device.on_request = on_request  # type: ignore[method-assign]
+        await world.play(ask)
+        assert statuses == [vsk.Status.ERR_ARGUMENT]
+
+    act(scene)
+
+
 def test_wait_closed_waits_for_the_last_connection(act: Act) -> None:
     writers: list[StreamWriter] = []
 
@@ -720,6 +771,16 @@ def test_serve_forever_ends_with_close_or_cancel(act: Act) -> None:
     act(scene)
 
 
+class Deferring(vsk.Device):
+    """Keeps who asks."""
+
+    asked: vsk.Conn | None = None
+
+    def on_request(self, conn: vsk.Conn) -> None:
+        conn.defer()
+        self.asked = conn
+
+
 def test_streams_need_a_device_that_is_served() -> None:
     async def nothing(*streams: object) -> None:
         pass
@@ -733,7 +794,13 @@ def test_streams_need_a_device_that_is_served() -> None:
                 await call
             assert error.value.status is vsk.Status.ERR_STATE
 
-    device = vsk.Device()
+    device = Deferring()
     asyncio.run(scene(device))
-    vsk.Lab(device)
+    lab = vsk.Lab(device)
     asyncio.run(scene(device))
+    lab.guest.tx(op="REQUEST", src_port=5, dst=(2, 80))
+    lab.run(until=lambda: device.asked is not None, within=1)
+    assert device.asked is not None
+    with pytest.raises(vsk.UsageError) as error:
+        vsk.accept_connection(device.asked)
+    assert error.value.status is vsk.Status.ERR_STATE
