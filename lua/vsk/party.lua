@@ -10,7 +10,7 @@
 --     on_data(conn, data)         payload, on SEQPACKET a whole message
 --     on_writable(conn)           the send queue fell under its limit
 --     on_eof(conn)                the peer will send no more; without it: conn:close()
---     on_close(conn)              it is over; conn.reason says how
+--     on_close(conn)              it is over, or was never accepted; conn.reason says how
 --     on_error(conn, message, code)  a protocol error; conn is nil where it belongs to none
 --     on_reset()                  the driver reset the device
 --

@@ -210,7 +210,7 @@ class Party:
         conn.close()
 
     def on_close(self, conn: Conn) -> None:
-        """Hear that it is over; conn.reason says how."""
+        """Hear that it is over, or was never accepted; conn.reason says how."""
 
     def on_error(self, conn: Conn | None, error: PeerError) -> None:
         """Hear of a protocol error, with the clause it broke; the reaction is the spec's."""
