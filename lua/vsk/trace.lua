@@ -17,7 +17,7 @@ for _, name in ipairs(FACTS) do
 end
 
 function entry_get.packet(own)
-  return (own.lab:trace_packet(own.number))
+  return own.packet
 end
 
 function entry_calls.meta.__tostring(self)
@@ -36,15 +36,22 @@ function calls.meta.__tostring(self)
   return of(self):trace_text()
 end
 
+--- The entry of a number that is kept.
+local function entry_of(lab, number)
+  local own = { number = number }
+  own.time, own.kind, own.line, own.guest, own.queue, own.head, own.written, own.status =
+    lab:trace_entry(number)
+  own.time = own.time / 1e9
+  -- Taken at once: the trace may drop it, and a number may come to name another one.
+  if own.kind == "PACKET" then own.packet = lab:trace_packet(number) end
+  return entry_calls.new(own)
+end
+
 --- An entry by its place, or nil.
 local function entry_at(lab, index)
   local number = lab:trace_begin() + index - 1
   if index < 1 or number >= lab:trace_end() then return nil end
-  local own = { lab = lab, number = number }
-  own.time, own.kind, own.line, own.guest, own.queue, own.head, own.written, own.status =
-    lab:trace_entry(number)
-  own.time = own.time / 1e9
-  return entry_calls.new(own)
+  return entry_of(lab, number)
 end
 
 local index_of = calls.meta.__index

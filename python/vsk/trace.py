@@ -42,14 +42,10 @@ class Entry:
             self.written,
             self.status,
         ) = lab.trace_entry(number)
-        self._lab = lab
+        # Taken at once: the trace may drop it, and a number may come to name another one.
+        self.packet: Packet | None = lab.trace_packet(number) if self.kind == "PACKET" else None
         self.number = number
         self.time = nanoseconds / 1_000_000_000
-
-    @property
-    def packet(self) -> Packet | None:
-        """A copy of the packet, None where it is about something else."""
-        return self._lab.trace_packet(self.number)
 
     def __str__(self) -> str:
         """Give the line."""

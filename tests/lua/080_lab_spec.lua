@@ -1146,6 +1146,18 @@ describe("a trace", function()
     assert.is_false((pcall(function() lab.trace[1].line = "x" end)))
   end)
 
+  it("has entries that keep their packet when it drops them", function()
+    local conn, lab = connected { trace = 10 }
+    conn:exchange "hello"
+    local entry
+    for _, one in ipairs(lab.trace) do entry = entry or one.packet and one end
+
+    conn:exchange(("x"):rep(100000))
+
+    assert.is_true(lab.trace[1].number > entry.number)
+    assert.equal("hello", entry.packet.payload)
+  end)
+
   it("keeps so many entries and no more", function()
     local conn, lab = connected { trace = 5 }
     conn:exchange "hello"

@@ -103,6 +103,17 @@ def test_a_trace_keeps_the_newest() -> None:
     assert lab.trace[-1].number == len(whole.trace) - 1
 
 
+def test_an_entry_keeps_its_packet_when_the_trace_drops_it() -> None:
+    lab, conn = connected(Echo(), trace=10)
+    conn.exchange(b"hello")
+    entry = next(entry for entry in lab.trace if entry.packet is not None)
+
+    conn.exchange(bytes(100 * KIB))
+
+    assert lab.trace[0].number > entry.number
+    assert entry.packet is not None and bytes(entry.packet.payload) == b"hello"
+
+
 def test_a_trace_may_keep_nothing() -> None:
     lab = talked(trace=0)
 

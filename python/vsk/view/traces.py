@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vsk.enums import Op, State, Type
 from vsk.packet import Packet
-from vsk.trace import Entry
+from vsk.trace import Entry, Trace
 from vsk.view.data import Balance, End, Ends, Ladder, Ledger, Row, Rung, Stall
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def ledgers(entries: Iterable[Entry]) -> list[Ledger]:
 # ---- ends ----
 
 
-def _cause(conn: "Conn", entries: list[Entry], is_guest: bool) -> tuple[str, int | None]:
+def _cause(conn: "Conn", entries: Trace, is_guest: bool) -> tuple[str, int | None]:
     """Find the last packet that could change the state of a connection."""
     flow = frozenset((conn.local, conn.peer))
     for entry in reversed(entries):
@@ -219,7 +219,6 @@ def _timers(conn: "Conn", now: int) -> tuple[tuple[str, float], ...]:
 
 def ends(lab: "Lab") -> Ends:
     """See both ends of all connections that are there, or that somebody still names."""
-    entries = list(lab.trace)
     now = lab._core.now()
     found = []
     for party in lab._parties():
@@ -227,7 +226,7 @@ def ends(lab: "Lab") -> Ends:
         conns |= {id(conn): conn for conn in party.connections}
         for conn in conns.values():
             is_guest = party is not lab.device
-            cause, number = _cause(conn, entries, is_guest)
+            cause, number = _cause(conn, lab.trace, is_guest)
             found.append(
                 End(
                     "guest" if is_guest else "device",
