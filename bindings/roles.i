@@ -288,6 +288,11 @@ VSK_HOST(kit_lab)
     /** Go back to a snapshot. */
     vsk_status rewind(kit_snapshot *snapshot);
 
+    /** Drop the entries of the trace from a number on: they were taken back. */
+    void trace_cut(uint64_t number) {
+        kit_trace_cut(&$self->host.trace, number);
+    }
+
     /** Hooks that were called since a snapshot. */
     uint64_t told_since(kit_snapshot *snapshot) {
         return kit_snapshot_told(snapshot, $self);

@@ -119,6 +119,8 @@ void kit_event_clear(kit_event *event);
 /* trace.c */
 void kit_trace_see(void *trace, const vsk_seen *seen); /* a vsk_tap's */
 void kit_trace_clear(kit_trace *trace);
+/* Drop what was seen from a number on; the next entry gets that number. */
+void kit_trace_cut(kit_trace *trace, uint64_t end);
 /* Entry by its number from the beginning; NULL where it is not kept. */
 const kit_entry *kit_trace_at(const kit_trace *trace, uint64_t number);
 /* A packet's copy: VSK_NONE where the entry is none. */

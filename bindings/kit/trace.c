@@ -148,6 +148,21 @@ kit_trace_see(void *user, const vsk_seen *seen)
     trace->count++;
 }
 
+void
+kit_trace_cut(kit_trace *trace, uint64_t end)
+{
+    while (trace->count != 0 && trace->first + trace->count > end) {
+        kit_entry *newest = entry_of(trace, trace->first + trace->count - 1);
+
+        trace->bytes -= newest->size;
+        free(newest->line);
+        trace->count--;
+    }
+    /* Of what is older than all that was kept nothing is left. */
+    if (trace->first > end)
+        trace->first = end;
+}
+
 const kit_entry *
 kit_trace_at(const kit_trace *trace, uint64_t number)
 {

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 --- A device model and its guests on shared memory and a virtual clock.
 --
--- Fields: `guest` (the first one), `guests`, `device`, `trace`, `faults`, and `now`, virtual
--- seconds since the beginning. The same seed gives the same trace, byte for byte. An error of a
--- hook leaves the call that drove the lab, which can be driven on.
+-- Fields: `guest` (the first one), `guests`, `device`, `trace`, `faults`, `now`, virtual seconds
+-- since the beginning, and `stepped`, the entries that the last step has added to the trace. The
+-- same seed gives the same trace, byte for byte. An error of a hook leaves the call that drove the
+-- lab, which can be driven on.
 -- @module vsk.lab
 local class = require "vsk.class"
 local conn = require "vsk.conn"
@@ -14,6 +15,7 @@ local guest = require "vsk.guest"
 local host = require "vsk.host"
 local party = require "vsk.party"
 local snapshot = require "vsk.snapshot"
+local stepping = require "vsk.stepping"
 local trace = require "vsk.trace"
 
 local FOREVER = -1 -- all 64 bits
@@ -40,10 +42,29 @@ local function stepper(own, within)
 end
 
 --- Do one thing: a packet, a notification, a hook, a jump of the clock.
--- @treturn[1] boolean false where nothing is left to do
+--
+-- With wanted it goes on to the next entry of the trace that fits, and gives that: wanted is a kind
+-- ("packet", "used", "kick", "interrupt", "timer", "event", "refused", "status", "renewed",
+-- "fault") or an op ("RST") in any case, or a function of an Entry. What belongs to one step is
+-- done to its end; the next call looks from the entry behind the one that was given.
+-- @tparam[opt] string|function wanted
+-- @treturn[1] boolean|Entry false where nothing is left to do, or, with wanted, an hour of virtual
+-- time went by
 -- @return[2] nil, message, code
-function Lab:step()
-  return host.step(of(self), FOREVER)
+function Lab:step(wanted)
+  if wanted == nil then return stepping.one(of(self)) end
+  return stepping.to(of(self), wanted)
+end
+
+--- Take back the last calls of step, and all that was done since; then it goes on as before. The
+-- trace loses what was taken back: the same steps give the same entries again, with the same
+-- numbers. A capture keeps it. It is an error where not so many steps are kept, see history of
+-- vsk.lab; and as with rewind, where a model has no save_state.
+-- @tparam[opt] integer count 1
+-- @treturn[1] boolean true
+-- @return[2] nil, message, code
+function Lab:back(count)
+  return stepping.back(of(self), count == nil and 1 or count)
 end
 
 --- Go on until something is true, or for so many seconds, or until nothing happens any more.
@@ -115,6 +136,11 @@ function get.guests(own)
   return { table.unpack(own.guests) }
 end
 
+--- What the last call of step has added to the trace: a list of Entry.
+function get.stepped(own)
+  return stepping.added(own)
+end
+
 function get.now(own)
   return own.core:now() / 1e9
 end
@@ -126,7 +152,7 @@ end
 
 -- ---- making one ----
 
-local LAB = class.set("seed", "guests", "memory", "trace", "capture", "device")
+local LAB = class.set("seed", "guests", "memory", "trace", "capture", "device", "history")
 
 --- Split a table into what is the lab's, faults, and what is the device's.
 local function split(given)
@@ -198,6 +224,7 @@ local function new_lab(given)
   local own = host.begin({
     device = found, guests = guests, guest_parts = {}, device_part = device.calls.of(found),
     trace = trace.new(lab), faults = faults.new(lab), stepper = stepper,
+    steps = stepping.begin(asked.history == nil and 0 or asked.history),
     quit = function() return true end,
   }, lab)
   function own.part_of(pair, is_guest)
@@ -226,8 +253,9 @@ return {
     --
     -- Options of the lab: seed, 0; guests: a number, or a list of what vsk.guest gives, 1; memory:
     -- bytes of each guest, 8 MiB; trace: entries that are kept, 1000000; capture: a file, a FIFO or
-    -- "-" to which every packet is written as pcapng as it passes; device: what vsk.device gives.
-    -- Without it options and hooks of the device stand here too (see vsk.device).
+    -- "-" to which every packet is written as pcapng as it passes; history: how many steps back can
+    -- take back, each kept with a copy of all memories, 0; device: what vsk.device gives. Without
+    -- it options and hooks of the device stand here too (see vsk.device).
     --
     -- Benign faults, and everything still arrives: delay and hold, in seconds, are how late kicks
     -- and interrupts, and used buffers, come at most; of 1,000 kicks lose_kicks are lost until

@@ -97,6 +97,13 @@ end
 return {
   names = calls.names(),
   entry_names = entry_calls.names(),
+  entry = entry_of,
+
+  --- What passes: VSK_SEEN_TABLE, as a test makes sure.
+  KINDS = {
+    "PACKET", "USED", "KICK", "INTERRUPT", "TIMER", "EVENT", "REFUSED", "STATUS", "RENEWED",
+    "FAULT",
+  },
 
   --- Show a lab's trace.
   new = function(lab)

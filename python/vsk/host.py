@@ -154,6 +154,10 @@ class Stream:
         except BrokenPipeError:
             self.close()
 
+    def cut(self, end: int) -> None:
+        """Go on with the entry that gets a number anew."""
+        self._next = min(self._next, end)
+
     def close(self) -> None:
         """Write no more."""
         self._file.close()

@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from vsk import _core
 from vsk.device import Device
@@ -12,13 +12,14 @@ from vsk.errors import UsageError
 from vsk.guest import Guest
 from vsk.host import LEAST, SECOND, Host
 from vsk.party import Party, nanoseconds, options_of
+from vsk.stepping import FOREVER, Steps, Until
+from vsk.trace import Entry
 
 if TYPE_CHECKING:
     from vsk.view.data import Ends, Why
 
 __all__ = ["Faults", "Lab", "Snapshot"]
 
-FOREVER = 2**64 - 1
 PATIENCE = 3600 * SECOND  # who waits for credit asks again and again, and so never comes to rest
 
 
@@ -82,7 +83,9 @@ class Lab(Host):
     guests is a number, or a list of Guest. The same seed gives the same trace, byte for byte.
     memory is each guest's in bytes, the last eighth of it for scripts; trace is the number of
     entries kept. capture is a file, a FIFO or "-" to which every packet is written as pcapng, as it
-    passes, until close or until nobody reads it any more. Other keywords are faults: see Faults.
+    passes, until close or until nobody reads it any more. history is the number of steps that back
+    can take back: each is kept with a copy of all memories, so 0 costs nothing. Other keywords are
+    faults: see Faults.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Lab(Host):
         memory: int = 8 << 20,
         trace: int = 1_000_000,
         capture: str | os.PathLike[str] | None = None,
+        history: int = 0,
         **faults: float,
     ) -> None:
         """Let the guests find the device: connections can be made at once."""
@@ -106,6 +110,7 @@ class Lab(Host):
         super().__init__(_core.Lab.make(seed, trace), capture)
         self.device = device
         self.guests = tuple(found)
+        self._steps = Steps(self, history)
         self.faults = Faults(self._core)
         for index, guest in enumerate(found):
             names = dict(device._names, cid=device.cid + index)
@@ -168,12 +173,36 @@ class Lab(Host):
         last = self._core.now() + PATIENCE
         return lambda: self._core.now() <= last and self._step(FOREVER)
 
-    def step(self) -> bool:
+    @overload
+    def step(self, until: None = None) -> bool: ...
+    @overload
+    def step(self, until: Until) -> Entry | None: ...
+    def step(self, until: Until | None = None) -> bool | Entry | None:
         """Do one thing: a packet, a notification, a hook, a jump of the clock.
 
         False where nothing is left to do. An exception of a hook leaves it.
+
+        With until it goes on to the next entry of the trace that fits, and gives that; None where
+        nothing is left to do, or an hour of virtual time went by. until is a kind ("packet",
+        "used", "kick", "interrupt", "timer", "event", "refused", "status", "renewed", "fault") or
+        an op ("RST") in any case, or a function of an Entry. What belongs to one step is done to
+        its end; the next call looks from the entry behind the one that was given.
         """
-        return self._step(FOREVER)
+        return self._steps.one() if until is None else self._steps.until(until)
+
+    @property
+    def stepped(self) -> list[Entry]:
+        """What the last call of step has added to the trace."""
+        return self._steps.added
+
+    def back(self, count: int = 1) -> None:
+        """Take back the last calls of step, and all that was done since; then it goes on as before.
+
+        The trace loses what was taken back: the same steps give the same entries again, with the
+        same numbers. A capture keeps it. Raises UsageError where not so many steps are kept, see
+        history; and as rewind does, where a model has no save_state.
+        """
+        self._steps.back(count)
 
     def random(self, below: int) -> int:
         """Choose a number from 0 to below - 1 by the seed."""
@@ -192,6 +221,16 @@ class Lab(Host):
         Raises UsageError where a hook was called since of a model without save_state: it may have
         kept something. Connections that were made since are over.
         """
+        self._rewind(snapshot)
+
+    def _take_back(self, snapshot: Snapshot, end: int) -> None:
+        """Go back to a snapshot, and let the trace end where it ended then."""
+        self._rewind(snapshot)
+        self._core.trace_cut(end)
+        if self._capture is not None:
+            self._capture.cut(end)
+
+    def _rewind(self, snapshot: Snapshot) -> None:
         self._may_drive()
         told = self._core.told_since(snapshot._core)
         for party, (saved, _) in snapshot._models:

@@ -13,17 +13,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "Trace"]
 
+# What passes: VSK_SEEN_TABLE, as a test makes sure.
+KINDS = (
+    "PACKET",
+    "USED",
+    "KICK",
+    "INTERRUPT",
+    "TIMER",
+    "EVENT",
+    "REFUSED",
+    "STATUS",
+    "RENEWED",
+    "FAULT",
+)
+
 
 class Entry:
     """One thing that passed: its number, time in seconds, kind and line; str() is the line."""
 
     __slots__ = {
-        "_lab": "Where it stands.",
         "guest": "CID of the guest whose device it is about.",
         "head": "Of PACKET, USED and REFUSED: the chain's name; else None.",
         "kind": "What passed: PACKET, USED, KICK, ...",
         "line": "All of it in words.",
         "number": "Counted from the beginning of the lab.",
+        "packet": "A copy of the packet, None where it is about something else.",
         "queue": "rx, tx or event, where it happened in one; else None.",
         "status": "Of REFUSED: the rule; else None.",
         "time": "Virtual seconds since the beginning.",

@@ -709,7 +709,8 @@ describe("an error of a hook", function()
     local conn, lab
     local codes = {}
     local calls = {
-      step = function() lab:step() end, run = function() lab:run() end,
+      step = function() lab:step() end, step_to = function() lab:step "kick" end,
+      back = function() lab:back() end, run = function() lab:run() end,
       receive = function(theirs) theirs:receive() end,
       receive_exactly = function(theirs) theirs:receive_exactly(1) end,
       receive_all = function(theirs) theirs:receive_all() end,

@@ -533,6 +533,8 @@ DRIVES: dict[str, Callable[[vsk.Lab, vsk.Conn], Any]] = {
     "expect": lambda lab, conn: lab.guest.expect(op="RW"),
     "expect_none": lambda lab, conn: lab.guest.expect_none(op="RW"),
     "step": lambda lab, conn: lab.step(),
+    "step until": lambda lab, conn: lab.step(until="kick"),
+    "back": lambda lab, conn: lab.back(),
     "run": lambda lab, conn: lab.run(),
     "snapshot": lambda lab, conn: lab.snapshot(),
 }

@@ -24,6 +24,7 @@ local Snapshot = {}
 ---@field memory? integer bytes of each guest
 ---@field trace? integer entries that are kept
 ---@field capture? string a file, or "-"
+---@field history? integer steps that back can take back
 ---@field device? vsk.Device
 ---@field delay? number
 ---@field hold? number
@@ -41,9 +42,17 @@ local Snapshot = {}
 ---@field guest vsk.Guest the first one
 ---@field guests vsk.Guest[]
 ---@field now number virtual seconds
+---@field stepped vsk.Entry[] what the last call of step has added to the trace
 ---@field trace vsk.Trace
 ---@field faults vsk.Faults
 local Lab = {}
+
+---Take back the last calls of step; the trace loses what was taken back.
+---@param count? integer
+---@return true?
+---@return string? message
+---@return vsk.Code? code
+function Lab:back(count) end
 
 ---End the capture.
 ---@return true?
@@ -73,8 +82,11 @@ function Lab:run(condition, within) end
 ---@return vsk.Snapshot
 function Lab:snapshot() end
 
----Do one thing; false where nothing is left to do.
----@return boolean|nil went
+---Do one thing; or, with wanted, go on to the next entry of the trace that fits, and give it:
+---a kind, as "kick", an op, as "RST", or a function. false where nothing is left to do.
+---@overload fun(self: vsk.Lab): boolean|nil, string?, vsk.Code?
+---@param wanted string|fun(entry: vsk.Entry): any
+---@return vsk.Entry|false|nil found
 ---@return string? message
 ---@return vsk.Code? code
-function Lab:step() end
+function Lab:step(wanted) end
