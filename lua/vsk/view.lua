@@ -2,6 +2,8 @@
 --- Drawings as text: a packet with field and guest address of each byte, a queue with the owner
 -- of every cell.
 -- @module vsk.view
+local walks = require "vsk.walks"
+
 local view = {}
 
 -- Name and bytes of each field, in the order of the wire.
@@ -120,6 +122,39 @@ function view.hexdump(packet, chain)
   end
   return table.concat(lines, "\n")
 end
+
+-- ---- a packet in any cut ----
+
+local kit = { FIELDS = FIELDS, aligned = aligned }
+
+--- The parser's way through a packet, from descriptor to descriptor and field by field, as text.
+-- The packet is put on a TX queue of its own, cut into descriptors of these lengths.
+-- @tparam Packet packet
+-- @tparam[opt] {integer,...} layout
+-- @tparam[opt] table options packed, indirect: booleans
+-- @treturn[1] string
+-- @return[2] nil, message, code
+function view.walk(packet, layout, options)
+  return walks.walk(kit, packet, layout, options)
+end
+
+--- One packet through every cut into so many descriptors, or through those of layouts, as text: a
+-- line for each. It is an error where there are more than 10,000 of them.
+-- @tparam Packet packet
+-- @tparam[opt] integer pieces 2
+-- @tparam[opt] table options packed, indirect: booleans; layouts: a list
+-- @treturn[1] string
+-- @return[2] nil, message, code
+function view.cuts(packet, pieces, options)
+  return walks.cuts(kit, packet, pieces, options)
+end
+
+--- Every way to cut so many bytes into so many descriptors, as their lengths.
+-- @function view.every_layout
+-- @tparam integer size
+-- @tparam integer pieces
+-- @return an iterator of lists
+view.every_layout = walks.every_layout
 
 -- ---- a queue ----
 

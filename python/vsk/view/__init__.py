@@ -9,9 +9,20 @@ packet.hexdump(), queue.show(), lab.trace.ladder(), lab.why(3).
 from vsk.packet import Packet
 from vsk.view import draw, ink, packets, queues, traces
 from vsk.view.data import Look, PacketBytes
+from vsk.view.walks import cuts, every_layout, walk
 from vsk.view.whys import why, why_packet
 
-__all__ = ["hexdump", "packet", "packet_html", "queue", "why", "why_packet"]
+__all__ = [
+    "cuts",
+    "every_layout",
+    "hexdump",
+    "packet",
+    "packet_html",
+    "queue",
+    "walk",
+    "why",
+    "why_packet",
+]
 
 queue = queues.look
 ladder = traces.ladder

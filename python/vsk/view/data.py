@@ -11,9 +11,11 @@ from typing import Protocol
 __all__ = [
     "Balance",
     "Cell",
+    "Cuts",
     "Descriptor",
     "End",
     "Ends",
+    "Hop",
     "Item",
     "Ladder",
     "Ledger",
@@ -25,6 +27,7 @@ __all__ = [
     "Rule",
     "Rung",
     "Stall",
+    "Walk",
     "Why",
 ]
 
@@ -94,6 +97,55 @@ class PacketBytes(Shown):
     line: str  # the packet in words
     chain: str | None  # the chain in words
     pieces: tuple[Piece, ...]
+
+
+# ---- a packet in any cut ----
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A descriptor, as the parser takes it."""
+
+    slot: int
+    table: bool  # the descriptor stands in an indirect table
+    address: int
+    len: int
+    cursor: int  # bytes of the packet that were taken before
+    header: int  # of its bytes, those of the header
+    payload: int  # and those of the payload
+    completes: tuple[str, ...]  # fields whose last byte it has
+    breaks: str | None  # the field that goes on in the next descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Walk(Shown):
+    """The parser's way through one packet in a chain."""
+
+    line: str  # what it read, in words; or why it read nothing
+    chain: str
+    layout: tuple[int, ...]  # bytes of each descriptor
+    same: bool  # it read the packet that was put there
+    hops: tuple[Hop, ...]
+
+    def svg(self) -> str:
+        """Draw it as an SVG image."""
+        from vsk.view import walks
+
+        return walks.svg(self.line, [self])
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts(Shown):
+    """The parser's ways through one packet that is cut in one way after the other."""
+
+    line: str
+    walks: tuple[Walk, ...]
+
+    def svg(self) -> str:
+        """Draw it as an SVG image."""
+        from vsk.view import walks
+
+        return walks.svg(self.line, self.walks)
 
 
 # ---- a virtqueue ----

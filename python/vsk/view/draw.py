@@ -3,9 +3,10 @@
 
 from collections.abc import Iterator
 
-from vsk.view import rungs
+from vsk.view import rungs, walks
 from vsk.view.data import (
     Cell,
+    Cuts,
     Descriptor,
     Ends,
     Item,
@@ -16,6 +17,7 @@ from vsk.view.data import (
     PacketBytes,
     Piece,
     Shown,
+    Walk,
     Why,
 )
 from vsk.view.ink import Line, Table
@@ -82,6 +84,44 @@ def packet(seen: PacketBytes) -> list[Line]:
     if left:
         lines.append([(f"        ... and {left} more bytes of payload", "dim")])
     return lines
+
+
+# ---- a packet in any cut ----
+
+
+def walk(seen: Walk) -> list[Line]:
+    """Draw the parser's way: a line for each descriptor, with where the cursor stands before it."""
+    table = Table(0, 3, 4, 5)
+    head = ["cursor", "descriptor", "address", "bytes", "header", "payload", "completes", "breaks"]
+    table.row(*((word, "head") for word in head))
+    size = sum(hop.len for hop in seen.hops)
+    for hop in seen.hops:
+        style = hop.completes[-1] if hop.completes else hop.breaks or ""
+        table.row(
+            str(hop.cursor),
+            walks.where(hop),
+            hex(hop.address),
+            *(str(count) for count in (hop.len, hop.header, hop.payload)),
+            (walks.done(hop), style),
+            (walks.broken(hop, size), hop.breaks or ""),
+        )
+    verdict: Line = [
+        (f"{size:>6}  ", ""),
+        (walks.verdict(seen), "USED" if seen.same else "bad"),
+    ]
+    return [[(seen.line, "head")], [(seen.chain, "")], *table.lines(), verdict]
+
+
+def every_cut(seen: Cuts) -> list[Line]:
+    """Draw cuts: a line for each."""
+    table = Table()
+    table.row(*((word, "head") for word in ("layout", "breaks", "read")))
+    for one in seen.walks:
+        style = "USED" if one.same else "bad"
+        table.row(walks.title(one), walks.broken_by(one), (walks.verdict(one), style))
+    same = sum(one.same for one in seen.walks)
+    total = f"{len(seen.walks)} cuts, the same packet {same} times"
+    return [[(seen.line, "head")], *table.lines(), [(total, "head")]]
 
 
 # ---- a queue ----
@@ -301,6 +341,8 @@ def why(seen: Why) -> list[Line]:
 
 DRAWINGS = {
     PacketBytes: packet,
+    Walk: walk,
+    Cuts: every_cut,
     Look: queue,
     Ladder: rungs.lines,
     Ledger: ledger,
