@@ -4,7 +4,9 @@
 -- A record is a table: `packet` with a payload of its own, `time` in nanoseconds since 1970,
 -- `comment` or nil, and `cut`, whether payload is missing that was not captured.
 -- @module vsk.capture
+local class = require "vsk.class"
 local core = require "vsk.core"
+local script = require "vsk.script"
 
 local Capture = core.classes.Capture
 local files = setmetatable({}, { __mode = "k" }) -- of open captures
@@ -41,6 +43,19 @@ function Capture:records()
     before = message
     return record, message, code
   end
+end
+
+local script_options = class.set "guest"
+
+--- Write the rest of it as a script, in python or lua: see Trace:script. Payload that was not
+-- captured is zeros there.
+-- @tparam[opt] string language "python"
+-- @tparam[opt] table options guest: its CID
+-- @treturn[1] string
+-- @return[2] nil, message, code
+function Capture:script(language, options)
+  options = class.check_options(options, script_options)
+  return script.of_records(self:records(), language, options.guest)
 end
 
 local function put(file, data)

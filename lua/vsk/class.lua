@@ -43,6 +43,13 @@ function class.check(what, value, wanted, otherwise)
   return value
 end
 
+--- Write a number of 64 bits as one without a sign.
+function class.unsigned(number)
+  if number >= 0 then return tostring(number) end
+  local tens = (number >> 1) // 5
+  return tens .. number - 10 * tens
+end
+
 --- Make a set of names.
 function class.set(...)
   local set = {}

@@ -27,7 +27,7 @@ local function options_of(words)
 end
 
 --- Run a file, which may require what lies beside it; give what it returns, else its global device.
-local function run(path)
+function command.load(path)
   local chunk, why = loadfile(path)
   if not chunk then return nil, why end
   package.path = (path:match "^(.*)/" or ".") .. "/?.lua;" .. package.path
@@ -40,7 +40,7 @@ end
 
 --- Make the options of vsk.serve from the file's table and the command line.
 local function model_of(path, options)
-  local given, why = run(path)
+  local given, why = command.load(path)
   if not given then return nil, why end
   local asked = {}
   if device.calls.test(given) then

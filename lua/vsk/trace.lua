@@ -8,6 +8,7 @@
 -- of STATUS, the size of RENEWED, `status` the rule of REFUSED: nil where there is none.
 -- @module vsk.trace
 local class = require "vsk.class"
+local script = require "vsk.script"
 
 local _, entry_get, _, entry_calls = class.new "Entry"
 
@@ -92,6 +93,22 @@ function Trace:save(path)
   if not done then return nil, message, errno end
   if not closed then return nil, close_message, close_errno end
   return true
+end
+
+local script_options = class.set "guest"
+
+--- Write a script, in python or lua, that says all of it again, and fails where it differs.
+--
+-- The packets of the guest with that CID are sent by hand, and those of the device expected field
+-- by field: from a device of the script's own, from the device of a file, or from one on a socket,
+-- as its command line says. The script says what does not come again. It is an error where there
+-- are several guests, and none is named.
+-- @tparam[opt] string language "python"
+-- @tparam[opt] table options guest: its CID
+-- @treturn string
+function Trace:script(language, options)
+  of(self)
+  return script.of_entries(self, language, class.check_options(options, script_options).guest)
 end
 
 return {

@@ -2,6 +2,7 @@
 --- Drawings as text: a packet with field and guest address of each byte, a queue with the owner
 -- of every cell.
 -- @module vsk.view
+local class = require "vsk.class"
 local walks = require "vsk.walks"
 
 local view = {}
@@ -15,13 +16,6 @@ local HEADER <const> = 44
 local ROW <const> = 16 -- payload bytes in a row at most
 local MOST <const> = 512 -- payload bytes that are shown at most
 
---- Write a number of 64 bits as one without a sign.
-local function unsigned(number)
-  if number >= 0 then return tostring(number) end
-  local tens = (number >> 1) // 5
-  return tens .. number - 10 * tens
-end
-
 --- Say what stands in a field.
 local function meaning(packet, name, number)
   local value = packet[name]
@@ -30,7 +24,7 @@ local function meaning(packet, name, number)
   elseif name == "flags" and number ~= 0 then
     return (("%#x %s"):format(number, table.concat(packet.flag_names, "|")):gsub(" $", ""))
   end
-  return unsigned(number)
+  return class.unsigned(number)
 end
 
 --- All fields, and the payload row by row: name, offset, bytes, meaning.

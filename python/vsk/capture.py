@@ -66,6 +66,15 @@ class Capture(_core.Capture, Closing):
         """
         self._put(self._encode(packet, time, (comment or "").encode()))
 
+    def script(self, language: str = "python", *, guest: int | None = None) -> str:
+        """Write the rest of it as a script, in python or lua: see Trace.script.
+
+        Payload that was not captured is zeros there.
+        """
+        from vsk.script import of_records
+
+        return of_records(self, language, guest)
+
     def close(self) -> None:
         """Close the file. Closing twice is no error."""
         self._close()

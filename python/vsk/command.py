@@ -45,6 +45,9 @@ class _Unreadable(Exception):
 
 def _show(options: argparse.Namespace) -> int:
     with _opened(options.file) as capture:
+        if options.script is not None:
+            print(capture.script(options.script, guest=options.guest), end="")
+            return CLEAN
         for record in capture:
             print(_line(record), flush=True)
     return CLEAN
@@ -110,10 +113,17 @@ def _parser() -> argparse.ArgumentParser:
     show = verbs.add_parser(
         "show",
         help="print a line for each packet",
-        description="Prints a capture, pcapng or pcap, a line for each packet; - is stdin.",
+        description="Prints a capture, pcapng or pcap, a line for each packet; - is stdin. Or as a "
+        "script that says it again, to a device of its own or to one that it is given.",
         epilog="Exit status: 0, or 2 for an unreadable file.",
     )
     show.add_argument("file", metavar="FILE")
+    show.add_argument(
+        "--script", choices=("python", "lua"), help="print a test that says all of it again"
+    )
+    show.add_argument(
+        "--guest", type=int, metavar="CID", help="whose packets, where there are several guests"
+    )
     show.set_defaults(verb=_show)
 
     serve_command.add_verb(verbs)

@@ -114,6 +114,18 @@ class Trace(Sequence[Entry]):
 
         return ledgers(self)
 
+    def script(self, language: str = "python", *, guest: int | None = None) -> str:
+        """Write a script, in python or lua, that says all of it again, and fails where it differs.
+
+        The packets of the guest with that CID are sent by hand, and those of the device expected
+        field by field: from a device of the script's own, from the Device of a file, or from one on
+        a socket, as its command line says. The script says what does not come again. Raises
+        UsageError where there are several guests, and none is named.
+        """
+        from vsk.script import of_entries
+
+        return of_entries(self, language, guest)
+
     def _numbers(self, begin: int, end: int | None) -> list[Entry]:
         """Give the entries from one number up to before another, as far as they are kept."""
         first = self._lab.trace_begin()

@@ -55,6 +55,16 @@ def captures(source: Path) -> list[vsk.check.Finding]:
     return vsk.check.check(vsk.Capture(source), from_start=False)
 
 
+def steps(lab: vsk.Lab) -> str:
+    assert_type(lab.step(), bool)
+    assert_type(lab.step(until="kick"), vsk.Entry | None)
+    assert_type(lab.step(until=lambda entry: entry.queue == "tx"), vsk.Entry | None)
+    assert_type(lab.stepped, list[vsk.Entry])
+    lab.back()
+    assert_type(lab.trace[0].packet, vsk.Packet | None)
+    return lab.trace.script("lua", guest=3)
+
+
 def errors() -> vsk.Status:
     try:
         vsk.Packet.parse(b"")

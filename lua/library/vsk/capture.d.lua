@@ -22,6 +22,14 @@ function Capture:close() end
 ---@return fun(): vsk.Record|false, string?, vsk.Code|integer|nil
 function Capture:records() end
 
+---Write the rest of it as a script, in "python" or "lua".
+---@param language? string
+---@param options? {guest?: integer}
+---@return string|nil text
+---@return string? message
+---@return vsk.Code|integer|nil code
+function Capture:script(language, options) end
+
 ---Append a packet.
 ---@param packet vsk.Packet
 ---@param options? {time?: integer, comment?: string}

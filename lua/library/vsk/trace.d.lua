@@ -30,3 +30,9 @@ function Trace:packets() end
 ---@return string? message
 ---@return integer? errno
 function Trace:save(path) end
+
+---Write a script, in "python" or "lua", that says all of it again, and fails where it differs.
+---@param language? string
+---@param options? {guest?: integer}
+---@return string
+function Trace:script(language, options) end
