@@ -230,6 +230,7 @@ end
 
 return {
   names = calls.names "data",
+  of = of,
 
   --- Name a connection of a role: wait(what, call, ...) drives, holds counts objects by id.
   new = function(role, id, wait, holds)

@@ -10,6 +10,7 @@ local class = require "vsk.class"
 local conn = require "vsk.conn"
 local core = require "vsk.core"
 local device = require "vsk.device"
+local ends = require "vsk.ends"
 local faults = require "vsk.faults"
 local guest = require "vsk.guest"
 local host = require "vsk.host"
@@ -98,6 +99,12 @@ function Lab:random(below)
     class.fail("below: integer from 1 expected, got %s", tostring(below))
   end
   return own.core:random(below)
+end
+
+--- Draw both ends of every connection: state, last cause, running timers.
+-- @treturn string
+function Lab:ends()
+  return ends(of(self))
 end
 
 -- ---- snapshots ----

@@ -8,6 +8,8 @@
 -- of STATUS, the size of RENEWED, `status` the rule of REFUSED: nil where there is none.
 -- @module vsk.trace
 local class = require "vsk.class"
+local ladder = require "vsk.ladder"
+local ledger = require "vsk.ledger"
 local script = require "vsk.script"
 
 local _, entry_get, _, entry_calls = class.new "Entry"
@@ -93,6 +95,34 @@ function Trace:save(path)
   if not done then return nil, message, errno end
   if not closed then return nil, close_message, close_errno end
   return true
+end
+
+local ladder_options = class.set "kinds"
+
+--- Draw what passed, from one number up to before another, as a ladder of text.
+-- @tparam[opt] integer first the number of an entry, 0
+-- @tparam[opt] integer finish all that is kept
+-- @tparam[opt] table options kinds: a list of those that are shown, as { "PACKET", "KICK" }
+-- @treturn string
+function Trace:ladder(first, finish, options)
+  local lab, shown = of(self), nil
+  local kinds = class.check_options(options, ladder_options).kinds
+  if kinds then shown = class.set(table.unpack(class.check("kinds", kinds, "table"))) end
+  first = math.max(class.check("first", first, "integer", 0), lab:trace_begin())
+  finish = math.min(class.check("finish", finish, "integer", math.maxinteger), lab:trace_end())
+  local entries = {}
+  for number = first, finish - 1 do
+    local entry = entry_of(lab, number)
+    if not shown or shown[entry.kind] then table.insert(entries, entry) end
+  end
+  return ladder.draw(entries)
+end
+
+--- Keep the account of credit of every connection whose REQUEST is in the trace.
+-- @treturn {string,...} a text for each, in the order of the REQUESTs
+function Trace:ledgers()
+  of(self)
+  return ledger(self)
 end
 
 local script_options = class.set "guest"

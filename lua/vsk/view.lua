@@ -76,7 +76,7 @@ local function row_of(part, span, wire)
 end
 
 --- Set rows below each other; columns that are named stand on the right.
-local function aligned(rows, right)
+function view.aligned(rows, right)
   local wide, lines = {}, {}
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do wide[i] = math.max(wide[i] or 0, #cell) end
@@ -107,7 +107,7 @@ function view.hexdump(packet, chain)
   for _, part in ipairs(parts_of(packet, #wire)) do
     for _, span in ipairs(spans) do table.insert(rows, row_of(part, span, wire)) end
   end
-  local lines = aligned(rows, { true })
+  local lines = view.aligned(rows, { true })
   if chain then table.insert(lines, 1, tostring(chain)) end
   table.insert(lines, 1, tostring(packet))
   local left = #wire - HEADER - MOST
@@ -119,7 +119,7 @@ end
 
 -- ---- a packet in any cut ----
 
-local kit = { FIELDS = FIELDS, aligned = aligned }
+local kit = { FIELDS = FIELDS, aligned = view.aligned }
 
 --- The parser's way through a packet, from descriptor to descriptor and field by field, as text.
 -- The packet is put on a TX queue of its own, cut into descriptors of these lengths.
@@ -237,7 +237,7 @@ local function rows_of(look)
   end
   local rows = { head }
   for _, row in ipairs(shown) do table.insert(rows, slot_of(look, row.slot)) end
-  local drawn = aligned(rows, { [2] = true, [6] = true, [7] = look.packed })
+  local drawn = view.aligned(rows, { [2] = true, [6] = true, [7] = look.packed })
   table.insert(lines, drawn[1])
   for i, row in ipairs(shown) do
     table.insert(lines, drawn[i + 1])
@@ -270,7 +270,7 @@ function view.queue(look)
   end
   local lines = { ("queue: %s queue of %d descriptors, %d free"):format(
     look.packed and "packed" or "split", look.size, free) }
-  for _, line in ipairs(aligned(rows, { [3] = true })) do table.insert(lines, line) end
+  for _, line in ipairs(view.aligned(rows, { [3] = true })) do table.insert(lines, line) end
   table.insert(lines, "")
   for _, line in ipairs(rows_of(look)) do table.insert(lines, line) end
   table.insert(lines, "")

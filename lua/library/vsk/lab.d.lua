@@ -60,6 +60,10 @@ function Lab:back(count) end
 ---@return integer? errno
 function Lab:close() end
 
+---Draw both ends of every connection: state, last cause, running timers.
+---@return string
+function Lab:ends() end
+
 ---Choose a number from 0 to below - 1 by the seed.
 ---@param below integer
 ---@return integer

@@ -20,6 +20,17 @@ local Entry = {}
 ---@operator len: integer
 local Trace = {}
 
+---Draw what passed, from one number up to before another, as a ladder of text.
+---@param first? integer
+---@param finish? integer
+---@param options? {kinds?: string[]}
+---@return string
+function Trace:ladder(first, finish, options) end
+
+---Keep the account of credit of every connection whose REQUEST is in the trace: a text for each.
+---@return string[]
+function Trace:ledgers() end
+
 ---Go through all packets in it.
 ---@return fun(): vsk.Packet?
 function Trace:packets() end
