@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """What happened to something in a trace, in plain words, and by which rule."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vsk.check import Checker
 from vsk.enums import Op, Shutdown
 from vsk.errors import PeerError
 from vsk.packet import Packet
-from vsk.trace import Entry
 from vsk.view.clauses import CLAUSES
 from vsk.view.data import Rule, Why
-from vsk.view.traces import flow_of, name_of
+from vsk.view.told import Told
+from vsk.view.traces import name_of
 
 if TYPE_CHECKING:
     from vsk.lab import Lab
@@ -70,11 +68,6 @@ class Story:
         return Why(number, line, tuple(self.steps), tuple(self.rules.values()))
 
 
-def _chain_of(entry: Entry) -> tuple[int, str | None, int | None]:
-    """Name the chain that an entry is about, among those under way."""
-    return entry.guest, entry.queue, entry.head
-
-
 def _speak(story: Story, packet: Packet) -> None:
     """Say what a packet asks for."""
     known = ASKS.get(packet.op) if isinstance(packet.op, Op) else None
@@ -106,14 +99,9 @@ def why_packet(packet: Packet) -> Why:
     return story.why(None, str(packet))
 
 
-def _check(story: Story, entries: Sequence[Entry], at: int) -> None:
+def _check(story: Story, told: Told, at: int) -> None:
     """Hold a packet to the specification, with all that went before it."""
-    checker = Checker(from_start=entries[0].number == 0)
-    found = []
-    for entry in entries[: at + 1]:
-        if (packet := entry.packet) is not None:
-            found = checker.packet(packet)
-    for finding in found:
+    for finding in told.findings[at]:
         story.say(
             f"It breaks a rule, and CID {finding.cid} is to blame: {finding.rule}.",
             finding.clause,
@@ -121,12 +109,12 @@ def _check(story: Story, entries: Sequence[Entry], at: int) -> None:
         )
 
 
-def _after(story: Story, entries: Sequence[Entry], at: int) -> bool:
+def _after(story: Story, told: Told, at: int) -> bool:
     """Say what became of the chain that a packet came in; whether the device refused it."""
-    entry, refused = entries[at], False
-    for later in entries[at + 1 :]:
-        if _chain_of(later) != _chain_of(entry):
-            continue
+    entry, refused = told.entries[at], False
+    places, own = told.of_chain(at)
+    for place in places[own + 1 :]:
+        later = told.entries[place]
         if later.kind == "REFUSED" and later.status is not None and not refused:
             status, refused = later.status, True
             words = f"The device refused it: {status.text} (#{later.number})."
@@ -144,75 +132,67 @@ def _after(story: Story, entries: Sequence[Entry], at: int) -> bool:
     return refused
 
 
-def _is_refused(entries: Sequence[Entry], at: int) -> bool:
-    """Tell whether the device refused the chain of a packet."""
-    after = (later for later in entries[at + 1 :] if _chain_of(later) == _chain_of(entries[at]))
-    return next((later.kind == "REFUSED" for later in after), False)
+def _is_refused(told: Told, at: int, end: int) -> bool:
+    """Tell whether the device refused the chain of a packet, in front of another place."""
+    places, own = told.of_chain(at)
+    after = places[own + 1 : own + 2]
+    return any(place < end and told.entries[place].kind == "REFUSED" for place in after)
 
 
-def _packets(entries: Sequence[Entry]) -> list[tuple[Entry, Packet]]:
-    return [(entry, packet) for entry in entries if (packet := entry.packet) is not None]
-
-
-def _answer(story: Story, packet: Packet, rest: Sequence[Entry], refused: bool) -> None:
+def _answer(story: Story, told: Told, at: int, packet: Packet, refused: bool) -> None:
     """Say what the other side answered."""
     wanted = (Op.RST,) if refused else ANSWERS.get(packet.op, ())  # type: ignore[call-overload]
     if not wanted or packet.op == Op.RST:
         return
     if packet.op == Op.SHUTDOWN and packet.flags & 3 != 3:
         return
-    for entry, other in _packets(rest):
-        if flow_of(other) != flow_of(packet) or other.op not in wanted:
-            continue
-        if other.src == packet.src:
-            continue
-        words = f"CID {other.src_cid} answered by {name_of(other.op)} (#{entry.number})"
-        if packet.op == Op.REQUEST and refused:
-            story.say(f"{words}: no connection can come of such a REQUEST.", "VSOCK-BOTH-31")
-        elif packet.op == Op.REQUEST and other.op == Op.RST:
-            story.say(
-                f"{words}: nobody listens on port {packet.dst_port}, or it has no room for more.",
-                "VSOCK-BOTH-26",
-            )
-        elif packet.op == Op.REQUEST:
-            story.say(f"{words}: the connection is established.", "VSOCK-BOTH-25")
-        elif packet.op == Op.SHUTDOWN:
-            story.say(
-                f"{words}: both directions were shut, and the connection is over.", "VSOCK-BOTH-32"
-            )
-        elif packet.op == Op.CREDIT_REQUEST:
-            story.say(f"{words}, which says buf_alloc and fwd_cnt.", "VSOCK-BOTH-21")
-        else:
-            story.say(f"{words}: what it belongs to is not there.", "VSOCK-BOTH-31")
+    place = told.answer(packet, at, wanted)
+    other = None if place is None else told.packets[place]
+    if place is None or other is None:
+        story.say("No answer is in the trace.")
         return
-    story.say("No answer is in the trace.")
+    number = told.entries[place].number
+    words = f"CID {other.src_cid} answered by {name_of(other.op)} (#{number})"
+    if packet.op == Op.REQUEST and refused:
+        story.say(f"{words}: no connection can come of such a REQUEST.", "VSOCK-BOTH-31")
+    elif packet.op == Op.REQUEST and other.op == Op.RST:
+        story.say(
+            f"{words}: nobody listens on port {packet.dst_port}, or it has no room for more.",
+            "VSOCK-BOTH-26",
+        )
+    elif packet.op == Op.REQUEST:
+        story.say(f"{words}: the connection is established.", "VSOCK-BOTH-25")
+    elif packet.op == Op.SHUTDOWN:
+        story.say(
+            f"{words}: both directions were shut, and the connection is over.", "VSOCK-BOTH-32"
+        )
+    elif packet.op == Op.CREDIT_REQUEST:
+        story.say(f"{words}, which says buf_alloc and fwd_cnt.", "VSOCK-BOTH-21")
+    else:
+        story.say(f"{words}: what it belongs to is not there.", "VSOCK-BOTH-31")
 
 
-def _cause(story: Story, packet: Packet, before: Sequence[Entry]) -> None:
+def _cause(story: Story, told: Told, at: int, packet: Packet) -> None:
     """Say what a RST, a RESPONSE or news of credit answers."""
-    for entry, other in reversed(_packets(before)):
-        if flow_of(other) != flow_of(packet):
-            continue
-        if other.src == packet.src and packet.op != Op.CREDIT_UPDATE:
-            continue
-        if packet.op == Op.RST:
-            named = name_of(other.op)
-            refused = _is_refused(before, entry.number - before[0].number)
-            why = {
-                Op.REQUEST: ("nobody listens there, or it has no room for more", "VSOCK-BOTH-26"),
-                Op.SHUTDOWN: ("with it the close is complete", "VSOCK-BOTH-32"),
-            }.get(other.op, ("its sender ended the connection, or has none", "VSOCK-BOTH-31"))  # type: ignore[call-overload]
-            if refused and other.op == Op.REQUEST:
-                why = "no connection can come of it, as it was refused", "VSOCK-BOTH-31"
-            story.say(
-                f"The last that came from the peer was {named} (#{entry.number}): {why[0]}.", why[1]
-            )
-        elif packet.op == Op.RESPONSE and other.op == Op.REQUEST:
-            story.say(f"It answers the REQUEST (#{entry.number}).", "VSOCK-BOTH-25")
-        elif packet.op == Op.CREDIT_UPDATE:
-            gap = f"buf_alloc is {packet.buf_alloc}, and {packet.fwd_cnt} bytes were taken so far"
-            story.say(f"So the peer may have {packet.buf_alloc} bytes under way: {gap}.", CREDIT)
+    place = told.before(packet, at, own=packet.op == Op.CREDIT_UPDATE)
+    other = None if place is None else told.packets[place]
+    if place is None or other is None:
         return
+    number = told.entries[place].number
+    if packet.op == Op.RST:
+        named = name_of(other.op)
+        why = {
+            Op.REQUEST: ("nobody listens there, or it has no room for more", "VSOCK-BOTH-26"),
+            Op.SHUTDOWN: ("with it the close is complete", "VSOCK-BOTH-32"),
+        }.get(other.op, ("its sender ended the connection, or has none", "VSOCK-BOTH-31"))  # type: ignore[call-overload]
+        if other.op == Op.REQUEST and _is_refused(told, place, at):
+            why = "no connection can come of it, as it was refused", "VSOCK-BOTH-31"
+        story.say(f"The last that came from the peer was {named} (#{number}): {why[0]}.", why[1])
+    elif packet.op == Op.RESPONSE and other.op == Op.REQUEST:
+        story.say(f"It answers the REQUEST (#{number}).", "VSOCK-BOTH-25")
+    elif packet.op == Op.CREDIT_UPDATE:
+        gap = f"buf_alloc is {packet.buf_alloc}, and {packet.fwd_cnt} bytes were taken so far"
+        story.say(f"So the peer may have {packet.buf_alloc} bytes under way: {gap}.", CREDIT)
 
 
 def why(lab: "Lab", number: int) -> Why:
@@ -224,22 +204,27 @@ def why(lab: "Lab", number: int) -> Why:
     at = number - entries[0].number if entries else 0
     if not 0 <= at < len(entries):
         raise IndexError(f"no entry {number} in the trace")
-    entry, story = entries[at], Story()
-    packet = entry.packet
+    return why_told(Told(entries, from_start=entries[0].number == 0), at)
+
+
+def why_told(told: Told, at: int) -> Why:
+    """Say what happened to the entry at a place."""
+    entry, story = told.entries[at], Story()
+    packet = told.packets[at]
     if packet is None:
-        _other(story, entries, at)
-        return story.why(number, entry.line)
+        _other(story, told, at)
+        return story.why(entry.number, entry.line)
     _speak(story, packet)
-    _cause(story, packet, entries[:at])
-    _check(story, entries, at)
-    refused = _after(story, entries, at)
-    _answer(story, packet, entries[at + 1 :], refused)
-    return story.why(number, entry.line)
+    _cause(story, told, at, packet)
+    _check(story, told, at)
+    refused = _after(story, told, at)
+    _answer(story, told, at, packet, refused)
+    return story.why(entry.number, entry.line)
 
 
-def _other(story: Story, entries: Sequence[Entry], at: int) -> None:
+def _other(story: Story, told: Told, at: int) -> None:
     """Say what something means that is no packet."""
-    entry = entries[at]
+    entry = told.entries[at]
     if entry.kind == "REFUSED" and entry.status is not None:
         status = entry.status
         story.say(
@@ -248,23 +233,22 @@ def _other(story: Story, entries: Sequence[Entry], at: int) -> None:
             status.text,
         )
         story.say("A chain that breaks a rule goes back to the driver all the same.")
-        _packet_in(story, entries, at)
+        _packet_in(story, told, at)
         return
     words, clause = OTHERS[entry.kind]
     story.say(words, clause)
     if entry.kind == "USED":
         story.say(f"The device reports {entry.written} bytes written into it.", "SPLIT-DEV-09")
-    _packet_in(story, entries, at)
+    _packet_in(story, told, at)
 
 
-def _packet_in(story: Story, entries: Sequence[Entry], at: int) -> None:
+def _packet_in(story: Story, told: Told, at: int) -> None:
     """Say which packet was in a chain."""
-    entry = entries[at]
-    for earlier in reversed(entries[:at]):
-        if entry.head is None or _chain_of(earlier) != _chain_of(entry):
-            continue
-        if earlier.kind == "PACKET":
-            story.say(f"The packet in it was #{earlier.number}.")
-        elif earlier.kind == "REFUSED":
-            story.say(f"It was refused: #{earlier.number} says why.")
+    places, own = told.of_chain(at)
+    if told.entries[at].head is None or not own:
         return
+    earlier = told.entries[places[own - 1]]
+    if earlier.kind == "PACKET":
+        story.say(f"The packet in it was #{earlier.number}.")
+    elif earlier.kind == "REFUSED":
+        story.say(f"It was refused: #{earlier.number} says why.")
