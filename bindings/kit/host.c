@@ -12,6 +12,7 @@ kit_host_begin(kit_host *host, const kit_host_kind *kind, uint64_t trace_limit)
     host->kind = kind;
     host->references = 1;
     host->trace.limit = trace_limit;
+    host->trace.host = host;
 }
 
 kit_host *

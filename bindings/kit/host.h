@@ -9,6 +9,18 @@
 
 #include "kit/role.h"
 
+/* How far both ends of a queue had come, as far as they are in this process. */
+typedef struct kit_stand {
+    uint32_t size; /* of the ring; 0: nothing is known of it */
+    bool packed;
+    bool has_driver;       /* the driver's end is known */
+    bool has_device;       /* the device's end is */
+    vsk_ring_state driver; /* offered and reaped */
+    vsk_ring_state device; /* popped and published */
+} kit_stand;
+
+#define KIT_SPANS 64u /* of a chain that an entry keeps at most */
+
 /* One thing seen, kept. */
 typedef struct kit_entry {
     vsk_seen_kind kind;
@@ -24,18 +36,22 @@ typedef struct kit_entry {
     char *place;       /* vsk_trace_place, of a PACKET; else NULL */
     uint8_t *wire;     /* header and payload of a PACKET; else NULL */
     uint32_t size;     /* bytes in wire */
+    kit_stand stand;   /* of the queue, behind it */
+    vsk_span *spans;   /* of the chain, the first of them; or NULL */
+    uint32_t span_count;
 } kit_entry;
 
 /* All that was seen, in order. */
 typedef struct kit_trace {
     kit_entry *entries; /* a ring that grows: n is at n mod capacity */
     uint64_t capacity;
-    uint64_t first; /* number of the oldest that is kept */
-    uint64_t count; /* entries kept */
-    uint64_t bytes; /* of packets that are kept */
-    uint64_t limit; /* entries at most; older ones go */
-    uint64_t epoch; /* nanoseconds since 1970 at time 0, in captures */
-    bool failed;    /* memory was short: something is missing */
+    uint64_t first;       /* number of the oldest that is kept */
+    uint64_t count;       /* entries kept */
+    uint64_t bytes;       /* of packets that are kept */
+    uint64_t limit;       /* entries at most; older ones go */
+    uint64_t epoch;       /* nanoseconds since 1970 at time 0, in captures */
+    bool failed;          /* memory was short: something is missing */
+    const kit_host *host; /* whose queues entries tell of; NULL: none */
 } kit_trace;
 
 /* A timer of the script's. */
@@ -108,6 +124,10 @@ vsk_status kit_host_cancel(kit_host *host, uint64_t id);
 uint64_t kit_host_next(const kit_host *host);
 /* Take the timer that is due; VSK_NONE where none is. */
 vsk_status kit_host_due(kit_host *host, uint64_t *id);
+
+/* stand.c: where both ends of the queue stand that something was seen in. */
+void kit_host_stand(const kit_host *host, const vsk_seen *seen,
+                    kit_stand *stand);
 
 /* host_step.c: how it goes on */
 /* One event, or one step on which no hook is called; VSK_NONE where nothing

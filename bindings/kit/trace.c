@@ -96,6 +96,28 @@ facts_of(const vsk_seen *seen)
     };
 }
 
+/* Where the first spans of the chain go, behind texts: aligned as a line is. */
+static size_t
+add_spans(kit_entry *entry, const vsk_seen *seen, size_t texts)
+{
+    size_t align = _Alignof(vsk_span);
+
+    if (seen->chain != NULL)
+        entry->span_count =
+            seen->chain->count < KIT_SPANS ? seen->chain->count : KIT_SPANS;
+    return (texts + align - 1) / align * align;
+}
+
+static void
+copy_spans(kit_entry *entry, const vsk_seen *seen, size_t at)
+{
+    if (entry->span_count == 0)
+        return;
+    entry->spans = (vsk_span *)(void *)(entry->line + at);
+    memcpy(entry->spans, seen->chain->spans,
+           entry->span_count * sizeof *entry->spans);
+}
+
 /* A copy of what was seen; entry->line is NULL where memory is short. */
 static void
 copy_seen(kit_entry *entry, const vsk_seen *seen)
@@ -106,8 +128,11 @@ copy_seen(kit_entry *entry, const vsk_seen *seen)
     size_t place_length =
         packet ? vsk_trace_place(seen, place, sizeof place) : 0;
     size_t texts = line_length + 1 + place_length + 1;
+    size_t spans;
 
     *entry = facts_of(seen);
+    spans = add_spans(entry, seen, texts);
+    texts = spans + entry->span_count * sizeof *entry->spans;
     if (packet && seen->packet->size > UINT32_MAX - VSK_HEADER_SIZE)
         return;
     if (packet)
@@ -116,6 +141,7 @@ copy_seen(kit_entry *entry, const vsk_seen *seen)
     if (entry->line == NULL)
         return;
     write_text(vsk_trace_line, seen, line, entry->line, line_length);
+    copy_spans(entry, seen, spans);
     if (!packet)
         return;
     entry->place = entry->line + line_length + 1;
@@ -140,6 +166,8 @@ kit_trace_see(void *user, const vsk_seen *seen)
         trace->failed = true;
         return;
     }
+    if (trace->host != NULL && entry.has_queue)
+        kit_host_stand(trace->host, seen, &entry.stand);
     trace->bytes += entry.size;
     while (trace->count == trace->limit ||
            (trace->count != 0 && trace->bytes > BYTES))

@@ -110,18 +110,13 @@ span_tuple(const vsk_span *span)
     return tuple;
 }
 
-static PyObject *
-get_spans(PyObject *self, void *closure)
+PyObject *
+vskpy_spans(const vsk_span *spans, uint32_t count)
 {
-    const kit_chain *chain = held_chain(self);
-    PyObject *tuple;
+    PyObject *tuple = PyTuple_New(count);
 
-    (void)closure;
-    if (chain == NULL)
-        return NULL;
-    tuple = PyTuple_New(chain->chain.count);
-    for (uint32_t i = 0; tuple != NULL && i < chain->chain.count; i++) {
-        PyObject *span = span_tuple(&chain->chain.spans[i]);
+    for (uint32_t i = 0; tuple != NULL && i < count; i++) {
+        PyObject *span = span_tuple(&spans[i]);
 
         if (span == NULL)
             Py_CLEAR(tuple);
@@ -129,6 +124,16 @@ get_spans(PyObject *self, void *closure)
             PyTuple_SET_ITEM(tuple, i, span);
     }
     return tuple;
+}
+
+static PyObject *
+get_spans(PyObject *self, void *closure)
+{
+    const kit_chain *chain = held_chain(self);
+
+    (void)closure;
+    return chain == NULL ? NULL
+                         : vskpy_spans(chain->chain.spans, chain->chain.count);
 }
 
 PyGetSetDef vskpy_chain_getset[] = {

@@ -158,6 +158,8 @@ int vskpy_chain_setup(PyObject *module);
 PyObject *vskpy_chain_repr(PyObject *self);
 PyObject *vskpy_chain_str(PyObject *self);
 PyObject *vskpy_chain_iter(PyObject *self);
+/* A tuple of Span. */
+PyObject *vskpy_spans(const vsk_span *spans, uint32_t count);
 
 /* capture.c */
 extern PyGetSetDef vskpy_capture_getset[];
@@ -172,6 +174,9 @@ PyObject *vskpy_record(const kit_record *record);
 PyObject *vskpy_event(kit_event *event);
 /* (time, kind, line, guest, queue, head, written, status) */
 PyObject *vskpy_entry(const kit_entry *entry);
+/* (ring, spans); ring is None where nothing is known of it, or (size, packed,
+ * offered, reaped, popped, published), with None for an end elsewhere. */
+PyObject *vskpy_stand(const kit_entry *entry);
 PyObject *vskpy_ids(const uint64_t *ids, uint32_t count);
 
 /* The struct in self; ERR_CLOSED where there is none. Here, as each field that

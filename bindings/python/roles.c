@@ -64,6 +64,26 @@ vskpy_entry(const kit_entry *entry)
         refused ? vskpy_status(entry->status) : Py_NewRef(Py_None));
 }
 
+static PyObject *
+ring_of(const kit_stand *stand)
+{
+    if (stand->size == 0)
+        return Py_NewRef(Py_None);
+    return Py_BuildValue("IONNNN", (unsigned)stand->size,
+                         stand->packed ? Py_True : Py_False,
+                         number_or_none(stand->has_driver, stand->driver.avail),
+                         number_or_none(stand->has_driver, stand->driver.used),
+                         number_or_none(stand->has_device, stand->device.avail),
+                         number_or_none(stand->has_device, stand->device.used));
+}
+
+PyObject *
+vskpy_stand(const kit_entry *entry)
+{
+    return Py_BuildValue("NN", ring_of(&entry->stand),
+                         vskpy_spans(entry->spans, entry->span_count));
+}
+
 PyObject *
 vskpy_ids(const uint64_t *ids, uint32_t count)
 {

@@ -55,6 +55,17 @@ VSK_ARGUMENT(VSKPY_SNAPSHOT, kit_snapshot, snapshot)
         $result = vskpy_entry(*$1);
     }
 %}
+/* Where its queue stood, and its chain's spans: see vskpy_stand. */
+%typemap(in, numinputs=0) const kit_entry **stood
+    (const kit_entry *entry = NULL) %{
+    $1 = ($1_ltype)&entry;
+%}
+%typemap(argout) const kit_entry **stood %{
+    if (result == VSK_OK) {
+        Py_DECREF($result);
+        $result = vskpy_stand(*$1);
+    }
+%}
 %typemap(in, numinputs=0) kit_event *event (kit_event event = {0}) %{
     $1 = &event;
 %}

@@ -303,6 +303,18 @@ VSK_SLOT(kit_capture, tp_repr, reprfunc, vskpy_capture_repr)
 %include "../captures.i"
 %include "../roles.i"
 %include "../socket.i"
+%extend kit_lab {
+    vsk_status trace_stood(uint64_t number, const kit_entry **stood) {
+        *stood = kit_trace_at(&$self->host.trace, number);
+        return *stood == NULL ? VSK_ERR_ARGUMENT : VSK_OK;
+    }
+}
+%extend kit_socket {
+    vsk_status trace_stood(uint64_t number, const kit_entry **stood) {
+        *stood = kit_trace_at(&$self->host.trace, number);
+        return *stood == NULL ? VSK_ERR_ARGUMENT : VSK_OK;
+    }
+}
 /* It waits for the other side: other threads run meanwhile. */
 %exception rogue_run %{
     Py_BEGIN_ALLOW_THREADS

@@ -11,6 +11,10 @@ from vsk.packet import Packet
 if TYPE_CHECKING:
     from vsk.view.data import Ladder, Ledger
 
+# Of a queue: size, packed, offered, reaped, popped, given back; None: not known here.
+Ring = tuple[int, bool, int | None, int | None, int | None, int | None]
+Stood = tuple[Ring | None, tuple[_core.Span, ...]]
+
 __all__ = ["Entry", "Trace"]
 
 # What passes: VSK_SEEN_TABLE, as a test makes sure.
@@ -32,6 +36,7 @@ class Entry:
     """One thing that passed: its number, time in seconds, kind and line; str() is the line."""
 
     __slots__ = {
+        "_place": "Where both ends of its queue stood, and spans.",
         "guest": "CID of the guest whose device it is about.",
         "head": "Of PACKET, USED and REFUSED: the chain's name; else None.",
         "kind": "What passed: PACKET, USED, KICK, ...",
@@ -58,8 +63,13 @@ class Entry:
         ) = lab.trace_entry(number)
         # Taken at once: the trace may drop it, and a number may come to name another one.
         self.packet: Packet | None = lab.trace_packet(number) if self.kind == "PACKET" else None
+        self._place: Stood = lab.trace_stood(number)
         self.number = number
         self.time = nanoseconds / 1_000_000_000
+
+    def _stood(self) -> Stood:
+        """Tell where both ends of its queue stood behind it, and the first spans of its chain."""
+        return self._place
 
     def __str__(self) -> str:
         """Give the line."""
