@@ -3,6 +3,7 @@
 
 import os
 from io import BufferedWriter, FileIO
+from typing import overload
 
 from vsk import _core
 from vsk._core import Packet, Record
@@ -58,6 +59,32 @@ class Capture(_core.Capture, Closing):
                 raise StopIteration
             self._feed(data)
         return record
+
+    @overload
+    def html(self, path: None = None, *, title: str | None = None, midway: bool = False) -> str: ...
+    @overload
+    def html(
+        self, path: str | os.PathLike[str], *, title: str | None = None, midway: bool = False
+    ) -> None: ...
+    def html(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        title: str | None = None,
+        midway: bool = False,
+    ) -> str | None:
+        """Read what is left, and give one HTML page that shows it, or write that into a file.
+
+        midway says that the capture begins in the middle of connections. See docs/page.md.
+        """
+        from vsk.view import page
+
+        text = page.of_capture(self, title, midway=midway)
+        if path is None:
+            return text
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return None
 
     def write(self, packet: Packet, time: int = 0, comment: str | None = None) -> None:
         """Append a packet; whoever reads the file along sees it at once.

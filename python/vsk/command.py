@@ -44,12 +44,33 @@ class _Unreadable(Exception):
 
 
 def _show(options: argparse.Namespace) -> int:
+    if options.html is not None:
+        return _show_page(options)
+    if options.midway:
+        options.misuse("--midway is for --html")
     with _opened(options.file) as capture:
         if options.script is not None:
             print(capture.script(options.script, guest=options.guest), end="")
             return CLEAN
         for record in capture:
             print(_line(record), flush=True)
+    return CLEAN
+
+
+def _show_page(options: argparse.Namespace) -> int:
+    """Write a capture as a page."""
+    title = None if options.file == "-" else os.path.basename(options.file)
+    with _opened(options.file) as capture:
+        page = capture.html(title=title, midway=options.midway)
+    if options.html == "-":
+        print(page, end="")
+        return CLEAN
+    try:
+        with open(options.html, "w", encoding="utf-8") as file:
+            file.write(page)
+    except OSError as error:
+        print(f"vsk: {options.html}: {error.strerror}", file=sys.stderr)
+        return FAILED
     return CLEAN
 
 
@@ -112,19 +133,27 @@ def _parser() -> argparse.ArgumentParser:
 
     show = verbs.add_parser(
         "show",
-        help="print a line for each packet",
-        description="Prints a capture, pcapng or pcap, a line for each packet; - is stdin. Or as a "
+        help="print a line for each packet, or make a page or a script of them",
+        description="Prints a capture, pcapng or pcap, a line for each packet; - is stdin. Or makes "
+        "one HTML page of it, which needs nothing else and shows it step by step. Or prints it as a "
         "script that says it again, to a device of its own or to one that it is given.",
-        epilog="Exit status: 0, or 2 for an unreadable file.",
+        epilog="Exit status: 0, or 2 for a file that cannot be read or written.",
     )
     show.add_argument("file", metavar="FILE")
-    show.add_argument(
+    ways = show.add_mutually_exclusive_group()
+    ways.add_argument("--html", metavar="OUT", help="write the page into OUT; - is stdout")
+    ways.add_argument(
         "--script", choices=("python", "lua"), help="print a test that says all of it again"
+    )
+    show.add_argument(
+        "--midway",
+        action="store_true",
+        help="with --html: the capture begins in the middle of connections",
     )
     show.add_argument(
         "--guest", type=int, metavar="CID", help="whose packets, where there are several guests"
     )
-    show.set_defaults(verb=_show)
+    show.set_defaults(verb=_show, misuse=show.error)
 
     serve_command.add_verb(verbs)
     guest_command.add_verb(verbs)

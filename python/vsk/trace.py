@@ -151,6 +151,26 @@ class Trace(Sequence[Entry]):
         """Give all lines."""
         return self._lab.trace_text().decode()
 
+    @overload
+    def html(self, path: None = None, *, title: str | None = None) -> str: ...
+    @overload
+    def html(self, path: str | os.PathLike[str], *, title: str | None = None) -> None: ...
+    def html(
+        self, path: str | os.PathLike[str] | None = None, *, title: str | None = None
+    ) -> str | None:
+        """Give one HTML page that shows all of it step by step, or write it into a file.
+
+        The page asks nothing of the network. See docs/page.md.
+        """
+        from vsk.view import page
+
+        text = page.of_trace(self[:], title)
+        if path is None:
+            return text
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return None
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the packets as pcapng for Wireshark, or all lines where path ends in .txt."""
         name = os.fspath(path)
