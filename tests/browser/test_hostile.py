@@ -8,7 +8,9 @@ from conftest import Opener
 
 import vsk
 
-MARKUP = "</script><script>window.pwned=1</script><!--<img src=x onerror=pwned=1>\"'&lt;b&gt;"
+MARKUP = (
+    "</script </script><script>window.pwned=1</script><!--<img src=x onerror=pwned=1>\"'&lt;b&gt;"
+)
 
 
 @pytest.fixture

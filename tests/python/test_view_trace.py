@@ -364,6 +364,20 @@ def test_why_a_request_of_no_known_type_is_refused() -> None:
     assert f"was REQUEST (#{request}): no connection can come of it, as it was refused" in answered
 
 
+def test_who_asks_twice_is_told_of_the_answer_to_each() -> None:
+    lab = vsk.Lab(vsk.Device())
+    for _ in range(2):
+        lab.guest.tx(op="REQUEST", src_port=5555, dst=(2, PORT))
+        lab.run()
+
+    requests, resets = packets_of(lab, vsk.Op.REQUEST), packets_of(lab, vsk.Op.RST)
+
+    assert len(requests) == len(resets) == 2
+    for request, reset in zip(requests, resets, strict=True):
+        assert f"answered by RST (#{reset})" in str(lab.why(request))
+        assert f"was REQUEST (#{request})" in str(lab.why(reset))
+
+
 def test_why_of_an_honest_conversation_blames_nobody() -> None:
     lab, conn = connected(Echo())
     conn.exchange(b"hello")
