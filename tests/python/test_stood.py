@@ -85,3 +85,15 @@ def test_an_end_on_a_socket_knows_itself_alone(tmp_path: Path) -> None:
         assert ring is not None and None not in ring[2:4] and ring[4:] == (None, None)
     for ring in theirs:
         assert ring is not None and ring[2:4] == (None, None) and None not in ring[4:]
+
+
+def test_each_guest_stands_on_its_own() -> None:
+    lab = vsk.Lab(vsk.Device(cid=3), guests=2)
+    for guest, count in zip(lab.guests, (3, 1), strict=True):
+        for _ in range(count):
+            guest.tx(op="RW", src_port=5555, dst=(2, PORT), payload=b"x")
+    lab.run()
+
+    sent = [e for e in lab.trace if e.kind == "PACKET" and e.queue == "tx"]
+    made = {e.guest: ring[2] for e in sent if (ring := e._stood()[0]) is not None}
+    assert made == {3: 3, 4: 1}
