@@ -125,6 +125,10 @@ def test_python_runs_from_where_it_was_installed(run: Run, prefix: Path, tmp_pat
     run(sys.executable, example, cwd=tmp_path, PYTHONPATH=package.parent)
 
     assert (package / "py.typed").exists()
+    capture = TOP / "tests/vectors/linux-6.1-vsockmon.pcap"
+    command = (sys.executable, "-m", "vsk", "show", capture, "--html", "-")
+    page = run(*command, cwd=tmp_path, PYTHONPATH=package.parent)
+    assert page.endswith("</html>\n")
 
 
 def test_lua_runs_from_where_it_was_installed(run: Run, prefix: Path, tmp_path: Path) -> None:

@@ -63,6 +63,8 @@ def test_the_command_runs_where_it_was_installed(run: Run, installed: Path, tmp_
         assert (
             run(*command, "check", capture, cwd=tmp_path) == f"{capture}: 12 packets, 0 findings\n"
         )
+        page = run(*command, "show", capture, "--html", "-", cwd=tmp_path)
+        assert page.startswith("<!doctype html>") and page.endswith("</html>\n")
 
 
 def test_man_finds_the_page_where_the_command_is(run: Run, installed: Path) -> None:
@@ -90,7 +92,7 @@ def test_the_wheel_holds_the_package_and_its_papers_alone(sdist: Path) -> None:
     package = {
         f"vsk/{file.relative_to(frontend)}"
         for file in frontend.rglob("*")
-        if file.suffix in {".py", ".pyi"} or file.name == "py.typed"
+        if file.suffix in {".py", ".pyi", ".html", ".css", ".js"} or file.name == "py.typed"
     }
     binary = {name for name in names if re.fullmatch(r"vsk/_core\.[\w-]+\.so", name)}
     programs = {f"vsk/linux/programs/{name}" for name in ("vsk-agent", "vsock-cat")}
