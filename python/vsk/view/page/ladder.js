@@ -10,20 +10,20 @@ const several = new Set(entries.map((row) => row[GUEST])).size > 1;
 function lane(at) {
   const row = entries[at];
   const words = make("span", "what", textOf(at));
-  const cid = several ? [make("span", "cid", row[GUEST])] : [];
   if (row[WAY] === null) {
     const bad = row[TROUBLE] ? " bad" : "";
-    return make("span", `lane note${bad}`, ...cid, make("span", "what", textOf(at)));
+    return make("span", `lane note${bad}`, words);
   }
   const stroke = STROKES[kindOf(at)] || "";
   const way = row[WAY] ? "to" : "back";
-  return make("span", `lane ${way} ${stroke}`, ...cid, make("i"), words, make("i"));
+  return make("span", `lane ${way} ${stroke}`, make("i"), words, make("i"));
 }
 
 function listRow(place, at) {
+  const cid = several ? [make("span", "cid", entries[at][GUEST])] : [];
   const row = make("div", entries[at][TROUBLE] ? "row trouble" : "row",
     make("span", "number", String(entries[at][NUMBER])),
-    make("span", "time", seconds(entries[at][TIME])), lane(at));
+    make("span", "time", seconds(entries[at][TIME])), ...cid, lane(at));
   row.id = `row-${at}`;
   row.title = textOf(at);
   row.setAttribute("role", "option");

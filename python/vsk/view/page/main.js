@@ -161,5 +161,6 @@ function summary() {
 }
 
 $("summary").textContent = summary();
+$("ladder").classList.toggle("several", several);
 $("guest").textContent = several ? "guests" : entries.length ? `guest ${entries[0][GUEST]}` : "guest";
 refill();
