@@ -134,9 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     show = verbs.add_parser(
         "show",
         help="print a line for each packet, or make a page or a script of them",
-        description="Prints a capture, pcapng or pcap, a line for each packet; - is stdin. Or makes "
-        "one HTML page of it, which needs nothing else and shows it step by step. Or prints it as a "
-        "script that says it again, to a device of its own or to one that it is given.",
+        description="Prints a capture, pcapng or pcap, a line for each packet; - is stdin. Or "
+        "makes one HTML page of it, which needs nothing else and shows it step by step. Or prints "
+        "it as a script that says it again, to a device of its own or to one that it is given.",
         epilog="Exit status: 0, or 2 for a file that cannot be read or written.",
     )
     show.add_argument("file", metavar="FILE")

@@ -51,7 +51,7 @@ function _shtab_vsk_using
 end
 
 set -g _shtab_vsk_commands check show serve guest 'guest connect' 'guest listen' 'guest send' 'guest raw' linux torture
-set -g _shtab_vsk_opts_with_value --buf-alloc --bytes --capture --cid --count --dst-cid --dst-port --exec --fd --flags --fwd-cnt --guest --json --junit --kernel --layout --len --machine --only --op --out --payload --payload-file --payload-hex --piece --port --preset --queues --restart --script --seed --socket --socket-path --src-cid --src-port --timeout --to --type --uds --within
+set -g _shtab_vsk_opts_with_value --buf-alloc --bytes --capture --cid --count --dst-cid --dst-port --exec --fd --flags --fwd-cnt --guest --html --json --junit --kernel --layout --len --machine --only --op --out --payload --payload-file --payload-hex --piece --port --preset --queues --restart --script --seed --socket --socket-path --src-cid --src-port --timeout --to --type --uds --within
 
 complete -c vsk -e
 complete -c vsk -f
@@ -63,9 +63,11 @@ complete -c vsk -n '_shtab_vsk_using check' -s h -l help -d 'show this help mess
 complete -c vsk -n '_shtab_vsk_using check' -l midway -d 'the capture begins in the middle of connections'
 complete -c vsk -n '_shtab_vsk_using check' -l complete -d 'both sides were quiet at the end: what is not answered is a finding'
 complete -c vsk -n '_shtab_vsk_using check; and test $_shtab_vsk_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d FILE
-complete -c vsk -n '_shtab_vsk_using; and test $_shtab_vsk_npos -eq 0' -a show -d 'print a line for each packet'
+complete -c vsk -n '_shtab_vsk_using; and test $_shtab_vsk_npos -eq 0' -a show -d 'print a line for each packet, or make a page or a script of them'
 complete -c vsk -n '_shtab_vsk_using show' -s h -l help -d 'show this help message and exit'
+complete -c vsk -n '_shtab_vsk_using show' -l html -x -d 'write the page into OUT; - is stdout'
 complete -c vsk -n '_shtab_vsk_using show' -l script -xka "python lua" -d 'print a test that says all of it again'
+complete -c vsk -n '_shtab_vsk_using show' -l midway -d 'with --html: the capture begins in the middle of connections'
 complete -c vsk -n '_shtab_vsk_using show' -l guest -x -d 'whose packets, where there are several guests'
 complete -c vsk -n '_shtab_vsk_using show; and test $_shtab_vsk_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d FILE
 complete -c vsk -n '_shtab_vsk_using; and test $_shtab_vsk_npos -eq 0' -a serve -d 'put the device of a Python or Lua file on a vhost-user socket'
