@@ -65,7 +65,9 @@ class Reader:
             said.kind, said.name, said.type = tag, name, more.removeprefix(": ")
             self.items.append(said)
         elif tag == "field" and last:
-            last.members.append((name, more))
+            front = " ".join(said.text)
+            last.members.append((name, f"{more} {front}".rstrip()))
+            said.text.clear()
         elif tag == "operator" and last:
             last.members.append(("#", rest.partition(": ")[2]))
         elif tag == "param":

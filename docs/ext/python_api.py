@@ -17,21 +17,30 @@ PRIVATE = {"Closing", "Lab", "Line", "Party", "Role", "Shown", "Socket", "T"}
 CUT = re.compile(r"^:(?:rtype:|type \w+:)")
 
 
-def calls() -> dict[str, ast.FunctionDef]:
-    """Every function and method of the stub, by its name: Packet.parse; Packet is its __init__."""
+def stub() -> tuple[dict[str, ast.FunctionDef], dict[str, str]]:
+    """Calls and attributes of the stub, by name: Packet.parse; Packet itself is its __init__."""
     found: dict[str, ast.FunctionDef] = {}
+    types: dict[str, str] = {}
     for node in ast.parse(STUB.read_text()).body:
         if isinstance(node, ast.FunctionDef):
             found[node.name] = node
         elif isinstance(node, ast.ClassDef):
             for member in node.body:
+                if isinstance(member, ast.AnnAssign):
+                    types[f"{node.name}.{ast.unparse(member.target)}"] = ast.unparse(
+                        member.annotation
+                    )
+                elif (
+                    isinstance(member, ast.FunctionDef) and member.decorator_list and member.returns
+                ):
+                    types.setdefault(f"{node.name}.{member.name}", ast.unparse(member.returns))
                 if isinstance(member, ast.FunctionDef):
                     name = "" if member.name == "__init__" else f".{member.name}"
                     found.setdefault(node.name + name, member)
-    return found
+    return found, types
 
 
-CALLS = calls()
+CALLS, TYPES = stub()
 
 
 def signature(
@@ -54,8 +63,10 @@ def docstring(
 ) -> None:
     """Leave out the types, which the signature shows, and give attributes theirs."""
     lines[:] = [line for line in lines if not CUT.match(line)]
-    if what == "attribute" and (node := CALLS.get(name.removeprefix("vsk."))) and node.returns:
-        lines += ["", f":type: {ast.unparse(node.returns)}"]
+    owner = getattr(thing, "__objclass__", None)
+    kind = TYPES.get(f"{owner.__name__}.{name.split('.')[-1]}") if owner else None
+    if what == "attribute" and kind:
+        lines[:] = [f"``{kind}``: {lines[0].strip()}", *lines[1:]] if lines else [f"``{kind}``"]
 
 
 def bases(app: Sphinx, name: str, thing: object, options: object, found: list[type]) -> None:

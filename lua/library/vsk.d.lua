@@ -9,13 +9,14 @@
 ---@alias vsk.Range [integer, integer] guest address and size
 ---@alias vsk.BufferSpec [integer, integer, "r"|"w"] guest address, bytes, who writes
 
+---The module: what `require "vsk"` gives.
 ---@class vsk
----@field _VERSION string
----@field op table<string, integer>
----@field type table<string, integer>
----@field status table<string, integer>
----@field shutdown table<string, integer>
----@field seq table<string, integer>
+---@field _VERSION string as 0.1.0
+---@field op table<string, integer> numbers of ops by name
+---@field type table<string, integer> numbers of types by name
+---@field status table<string, integer> numbers of statuses by code
+---@field shutdown table<string, integer> flags of SHUTDOWN
+---@field seq table<string, integer> flags of RW in SEQPACKET
 ---@field feature table<string, integer> masks
 ---@field protocol table<string, integer> masks, of vhost-user
 ---@field classes table<string, string[]> public names of every class
@@ -51,6 +52,7 @@ function vsk.bridge(path, uds, options) end
 ---@return vsk.Device
 function vsk.device(options) end
 
+---Read a packet from a chain of a TX queue; it borrows the payload while the chain is held.
 ---@param chain vsk.Chain
 ---@param options? vsk.Limit
 ---@return vsk.Packet|nil packet
@@ -63,10 +65,12 @@ function vsk.from_tx(chain, options) end
 ---@return vsk.Guest
 function vsk.guest(options) end
 
+---Make a header.
 ---@param fields? vsk.Fields
 ---@return vsk.Header
 function vsk.header(fields) end
 
+---Begin a packet in a chain of an RX queue: write, then commit.
 ---@param chain vsk.Chain
 ---@param options? vsk.Limit
 ---@return vsk.Packet|nil packet
@@ -81,22 +85,26 @@ function vsk.into_rx(chain, options) end
 ---@return vsk.Code|integer|nil code
 function vsk.lab(options) end
 
+---Read a memory from a file that save has written.
 ---@param path string
 ---@return vsk.Memory|nil memory
 ---@return string? message
 ---@return vsk.Code|integer|nil code
 function vsk.load(path) end
 
+---Make a guest memory.
 ---@param size integer
 ---@param options? {fill?: integer}
 ---@return vsk.Memory
 ---@overload fun(options: {regions: vsk.Range[], fill?: integer}): vsk.Memory
 function vsk.memory(size, options) end
 
+---Make a packet; nothing stops an experiment.
 ---@param fields? vsk.PacketFields
 ---@return vsk.Packet
 function vsk.packet(fields) end
 
+---Read a packet from its bytes on the wire.
 ---@param bytes string
 ---@param options? vsk.Limit
 ---@return vsk.Packet|nil packet
@@ -104,12 +112,14 @@ function vsk.packet(fields) end
 ---@return vsk.Code? code
 function vsk.parse(bytes, options) end
 
+---Read a header from its 44 bytes.
 ---@param bytes string
 ---@return vsk.Header|nil header
 ---@return string? message
 ---@return vsk.Code? code
 function vsk.parse_header(bytes) end
 
+---Place a new ring in a memory, or open the one that is named.
 ---@param memory vsk.Memory
 ---@param options? vsk.QueueOptions
 ---@return vsk.Queue|nil queue

@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 import vsk
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "ext"))
+import lua_api
 
 Inventory = dict[str, set[str]]
 HIDDEN = re.compile(r"/(le|shared|print|\w+_parts)\.h$")  # not installed: see core/CMakeLists.txt
@@ -90,6 +94,20 @@ def test_every_lua_name_is_there(top: Path, known: Inventory) -> None:
 
     assert len(names) > 150
     assert {f"vsk.{name}" for name in names} - shown == set()
+
+
+def test_everything_of_lua_is_said_in_words() -> None:
+    items = [item for file in lua_api.LIBRARY.rglob("*.d.lua") for item in lua_api.read(file)]
+    silent = [item.name for item in items if item.kind != "alias" and not "".join(item.text)]
+    silent += [
+        f"{item.name}.{name}"
+        for item in items
+        for name, rest in item.members
+        if not lua_api.cut(rest)[1] and name != "#"
+    ]
+
+    assert len(items) > 150
+    assert silent == []
 
 
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:

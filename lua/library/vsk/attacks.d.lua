@@ -2,31 +2,36 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
----@class vsk.Outcome what came of steps
+---What came of steps.
+---@class vsk.Outcome
+---Reject: the session was closed; skip: it could not be tried.
 ---@field verdict "pass"|"fail"|"reject"|"skip"
 ---@field step integer the number of the one that did not end as it must; 0: none
----@field why string
+---@field why string in words; empty where it passed
 ---@field capture string a pcapng file
 
+---How an attack is made.
 ---@class vsk.AttackOptions
 ---@field port integer? the other side's, on which somebody may answer: 1234
 ---@field within number? seconds that an answer may take: 2
 ---@field listen boolean? be a device, to which a guest comes
 ---@field answered boolean? a REQUEST to the port is answered: true
 
+---An attack that is known; calling it does it once.
 ---@class vsk.Attack
----@field name string
----@field family "ring"|"header"|"credit"|"state"|"vhost"
+---@field name string as in vsk.attacks
+---@field family "ring"|"header"|"credit"|"state"|"vhost" what it attacks
 ---@field role "device"|"guest" of who is attacked
 ---@field clauses string[] that it breaks
 ---@field wanted string the reaction that is right
 ---@field right string[] verdicts that are
 ---@field report string a public one, or empty
----@field steps string[]
+---@field steps string[] a line each, for vsk.attacks.run
 ---@overload fun(path: string, options?: vsk.AttackOptions): vsk.Outcome?, string?, string?
 
+---`require "vsk.attacks"`: attacks on devices and on guests.
 ---@class vsk.attacks
----@field [string] vsk.Attack
+---@field [string] vsk.Attack every attack by its name
 local attacks = {}
 
 ---Do steps at a socket: as a guest that dials a device, or as a device.

@@ -2,12 +2,14 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---A packet of a capture file.
 ---@class vsk.Record
 ---@field packet vsk.Packet with a payload of its own
 ---@field time integer nanoseconds since 1970
----@field comment? string
+---@field comment? string of the block in the file
 ---@field cut boolean payload is missing that was not captured
 
+---A capture file, read or written.
 ---@class vsk.Capture
 ---@field skipped integer records read so far that were no packets of virtio-vsock
 local Capture = {}

@@ -15,22 +15,23 @@
 ---| "REPLACED"
 ---| "TRANSPORT"
 
+---A connection between a device and a guest; it stays readable when it is over.
 ---@class vsk.Conn
----@field local_cid integer
----@field local_port integer
----@field peer_cid integer
----@field peer_port integer
----@field type vsk.Type
----@field state vsk.State
+---@field local_cid integer own context id
+---@field local_port integer own port
+---@field peer_cid integer the peer's context id
+---@field peer_port integer the peer's port
+---@field type vsk.Type what it was opened as
+---@field state vsk.State where it stands
 ---@field reason vsk.Reason why it has ended; "NONE" while it has not
 ---@field buf_alloc integer bytes of the own buffer; setting it tells the peer
----@field peer_buf_alloc integer
+---@field peer_buf_alloc integer bytes of the peer's buffer, as it last said
 ---@field credit integer bytes that the peer's buffer has room for
 ---@field queued integer bytes in the send queue
 ---@field unread integer bytes that came and were not read yet
----@field tx_bytes integer
----@field rx_bytes integer
----@field rx_packets integer
+---@field tx_bytes integer payload bytes sent
+---@field rx_bytes integer payload bytes received
+---@field rx_packets integer packets with payload received
 ---@field data any yours, as every other field
 local Conn = {}
 

@@ -2,49 +2,53 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---What goes wrong in a lab; all are 0 at first. The first five lose nothing.
 ---@class vsk.Faults
----@field delay number seconds
----@field hold number seconds
----@field lose_kicks integer of 1,000 kicks
----@field starve integer RX buffers
----@field shrink integer of 1,000 polls
----@field flip integer of 1,000 packets
----@field duplicate integer of 1,000 packets
----@field reorder integer of 1,000 packets
----@field lie integer of 1,000 packets
----@field scribble integer of 1,000 polls
+---@field delay number seconds that kicks and interrupts come late at most
+---@field hold number seconds that used buffers come late at most
+---@field lose_kicks integer of 1,000 kicks so many are lost until another one follows
+---@field starve integer the most RX buffers that guests post
+---@field shrink integer of 1,000 polls so many change a buffer's size
+---@field flip integer of 1,000 packets so many have bytes in guest memory changed
+---@field duplicate integer of 1,000 packets so many are sent again
+---@field reorder integer of 1,000 packets so many are sent later
+---@field lie integer of 1,000 packets so many have a wrong field
+---@field scribble integer of 1,000 polls so many change bytes of a ring
 local Faults = {}
 
+---A lab as it was, for rewind.
 ---@class vsk.Snapshot
 local Snapshot = {}
 
+---A lab's own options, those of its device, and faults.
 ---@class vsk.LabOptions : vsk.DeviceOptions
----@field seed? integer
----@field guests? integer|vsk.Guest[]
+---@field seed? integer the same one gives the same trace
+---@field guests? integer|vsk.Guest[] how many, or those that vsk.guest made
 ---@field memory? integer bytes of each guest
 ---@field trace? integer entries that are kept
 ---@field capture? string a file, or "-"
 ---@field history? integer steps that back can take back
----@field device? vsk.Device
----@field delay? number
----@field hold? number
----@field lose_kicks? integer
----@field starve? integer
----@field shrink? integer
----@field flip? integer
----@field duplicate? integer
----@field reorder? integer
----@field lie? integer
----@field scribble? integer
+---@field device? vsk.Device instead of hooks: one that vsk.device made
+---@field delay? number seconds that kicks and interrupts come late at most
+---@field hold? number seconds that used buffers come late at most
+---@field lose_kicks? integer of 1,000 kicks so many are lost until another one follows
+---@field starve? integer the most RX buffers that guests post
+---@field shrink? integer of 1,000 polls so many change a buffer's size
+---@field flip? integer of 1,000 packets so many have bytes in guest memory changed
+---@field duplicate? integer of 1,000 packets so many are sent again
+---@field reorder? integer of 1,000 packets so many are sent later
+---@field lie? integer of 1,000 packets so many have a wrong field
+---@field scribble? integer of 1,000 polls so many change bytes of a ring
 
+---A device model, its guests, a memory for each of them, and a virtual clock.
 ---@class vsk.Lab
----@field device vsk.Device
+---@field device vsk.Device the device
 ---@field guest vsk.Guest the first one
----@field guests vsk.Guest[]
+---@field guests vsk.Guest[] all of them
 ---@field now number virtual seconds
 ---@field stepped vsk.Entry[] what the last call of step has added to the trace
----@field trace vsk.Trace
----@field faults vsk.Faults
+---@field trace vsk.Trace what passed
+---@field faults vsk.Faults switches that may be set at any time
 local Lab = {}
 
 ---Take back the last calls of step; the trace loses what was taken back.

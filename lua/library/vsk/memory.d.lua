@@ -2,11 +2,13 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---A view of bytes in guest memory, without a copy; positions are those of string.sub.
 ---@class vsk.Buffer
----@field writable boolean
+---@field writable boolean set may be called
 ---@operator len: integer
 local Buffer = {}
 
+---Read a byte, the first one where no position is given.
 ---@param position? integer
 ---@return integer? byte
 function Buffer:byte(position) end
@@ -14,13 +16,16 @@ function Buffer:byte(position) end
 ---Let go of the memory behind it.
 function Buffer:close() end
 
+---Count its bytes.
 ---@return integer
 function Buffer:len() end
 
+---Write bytes from a position on.
 ---@param position integer
 ---@param data string
 function Buffer:set(position, data) end
 
+---Copy bytes out, as string.sub does.
 ---@param first? integer
 ---@param last? integer
 ---@return string
@@ -32,8 +37,9 @@ function Buffer:sub(first, last) end
 ---@return any ...
 function Buffer:unpack(format, position) end
 
+---Guest RAM: regions of bytes at guest addresses.
 ---@class vsk.Memory
----@field closed boolean
+---@field closed boolean it was let go of
 ---@field size integer bytes in all regions together
 local Memory = {}
 
@@ -45,6 +51,7 @@ local Memory = {}
 ---@return vsk.Code? code
 function Memory:alloc(size, align) end
 
+---Count the bytes that alloc can still give, in all pieces together.
 ---@return integer bytes
 function Memory:available() end
 
@@ -54,25 +61,30 @@ function Memory:available() end
 ---@return vsk.Code? code
 function Memory:close() end
 
+---Write the same byte many times.
 ---@param address integer
 ---@param value integer
 ---@param len integer
 ---@return true
 function Memory:fill(address, value, len) end
 
+---Give back a range that alloc gave.
 ---@param address integer
 ---@param size integer
 ---@return true
 function Memory:free(address, size) end
 
+---Copy bytes out.
 ---@param address integer
 ---@param len integer
 ---@return string
 function Memory:read(address, len) end
 
+---Name its regions.
 ---@return vsk.Range[]
 function Memory:regions() end
 
+---Name the rings that stand in it, for vsk.queue.
 ---@return vsk.Ring[]
 function Memory:rings() end
 
@@ -83,11 +95,13 @@ function Memory:rings() end
 ---@return integer? errno
 function Memory:save(path) end
 
+---See bytes of one region without a copy.
 ---@param address integer
 ---@param len integer
 ---@return vsk.Buffer
 function Memory:view(address, len) end
 
+---Copy bytes in.
 ---@param address integer
 ---@param data string
 ---@return true

@@ -2,45 +2,50 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---Fields of a header; len follows the payload unless it is given.
 ---@class vsk.Fields
----@field src_cid? integer
----@field dst_cid? integer
----@field src_port? integer
----@field dst_port? integer
----@field len? integer
----@field type? "STREAM"|"SEQPACKET"|integer
----@field op? string|integer
----@field flags? integer
----@field buf_alloc? integer
----@field fwd_cnt? integer
----@field src? vsk.Address
----@field dst? vsk.Address
+---@field src_cid? integer the sender's context id, upper 32 bits 0
+---@field dst_cid? integer the receiver's context id, upper 32 bits 0
+---@field src_port? integer the sender's port
+---@field dst_port? integer the receiver's port
+---@field len? integer payload bytes behind the header
+---@field type? "STREAM"|"SEQPACKET"|integer by name, where it has one
+---@field op? string|integer what the packet does, by name where it has one
+---@field flags? integer a mask; what it means depends on op and type
+---@field buf_alloc? integer bytes of the sender's receive buffer
+---@field fwd_cnt? integer bytes that the sender took out of it so far, mod 2^32
+---@field src? vsk.Address src_cid and src_port
+---@field dst? vsk.Address dst_cid and dst_port
 
+---A packet: any field may be wrong.
 ---@class vsk.PacketFields : vsk.Fields
----@field payload? string
----@field header? vsk.Header
+---@field payload? string its bytes
+---@field header? vsk.Header all fields at once
 
+---What is accepted.
 ---@class vsk.Limit
----@field max_payload? integer
+---@field max_payload? integer largest len to accept, in bytes; 65536
 
+---How a packet is cut into descriptors.
 ---@class vsk.Layout
 ---@field layout? integer[] bytes of each descriptor
 ---@field indirect? boolean in an indirect table
 
+---The ten fields in front of a packet; any value is kept.
 ---@class vsk.Header
----@field src_cid integer
----@field dst_cid integer
----@field src_port integer
----@field dst_port integer
----@field len integer
----@field type string|integer
----@field op string|integer
----@field flags integer
----@field buf_alloc integer
----@field fwd_cnt integer
----@field src vsk.Address
----@field dst vsk.Address
----@field flag_names string[]
+---@field src_cid integer the sender's context id, upper 32 bits 0
+---@field dst_cid integer the receiver's context id, upper 32 bits 0
+---@field src_port integer the sender's port
+---@field dst_port integer the receiver's port
+---@field len integer payload bytes behind the header
+---@field type string|integer by name, where it has one
+---@field op string|integer what the packet does, by name where it has one
+---@field flags integer a mask; what it means depends on op and type
+---@field buf_alloc integer bytes of the sender's receive buffer
+---@field fwd_cnt integer bytes that the sender took out of it so far, mod 2^32
+---@field src vsk.Address src_cid and src_port
+---@field dst vsk.Address dst_cid and dst_port
+---@field flag_names string[] names of the flags that are set, as op and type mean them
 local Header = {}
 
 ---The 44 bytes of the wire.
@@ -53,6 +58,7 @@ function Header:bytes() end
 ---@return vsk.Code? code
 function Header:check() end
 
+---Make a header of the same fields.
 ---@return vsk.Header
 function Header:copy() end
 
@@ -72,21 +78,22 @@ function Header:fields() end
 ---Print every field with its offset, size, value and meaning.
 function Header:show() end
 
+---A packet: the fields of its header, and a payload.
 ---@class vsk.Packet
----@field src_cid integer
----@field dst_cid integer
----@field src_port integer
----@field dst_port integer
----@field len integer
----@field type string|integer
----@field op string|integer
----@field flags integer
----@field buf_alloc integer
----@field fwd_cnt integer
----@field src vsk.Address
----@field dst vsk.Address
----@field flag_names string[]
----@field payload string
+---@field src_cid integer the sender's context id, upper 32 bits 0
+---@field dst_cid integer the receiver's context id, upper 32 bits 0
+---@field src_port integer the sender's port
+---@field dst_port integer the receiver's port
+---@field len integer payload bytes behind the header
+---@field type string|integer by name, where it has one
+---@field op string|integer what the packet does, by name where it has one
+---@field flags integer a mask; what it means depends on op and type
+---@field buf_alloc integer bytes of the sender's receive buffer
+---@field fwd_cnt integer bytes that the sender took out of it so far, mod 2^32
+---@field src vsk.Address src_cid and src_port
+---@field dst vsk.Address dst_cid and dst_port
+---@field flag_names string[] names of the flags that are set, as op and type mean them
+---@field payload string a copy of its bytes
 ---@field header vsk.Header a copy
 ---@field room integer payload bytes that write still takes
 local Packet = {}

@@ -2,28 +2,31 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---Where a ring stands in a memory.
 ---@class vsk.Ring
 ---@field desc integer guest address of the descriptor area
 ---@field driver integer guest address of the driver area
 ---@field device integer guest address of the device area
----@field features integer
+---@field features integer those that were negotiated, a mask
 ---@field size integer descriptors
 
+---A new queue, or one that is in the memory already.
 ---@class vsk.QueueOptions
 ---@field size? integer descriptors, 1 to 32768, a power of two unless packed
----@field indirect? boolean
----@field event_idx? boolean
----@field packed? boolean
----@field in_order? boolean
+---@field indirect? boolean VIRTIO_F_INDIRECT_DESC; true
+---@field event_idx? boolean VIRTIO_F_EVENT_IDX; true
+---@field packed? boolean VIRTIO_F_RING_PACKED; false
+---@field in_order? boolean VIRTIO_F_IN_ORDER; false
 ---@field ring? vsk.Ring alone: one of memory:rings()
 
+---A virtqueue in a memory, with both its ends.
 ---@class vsk.Queue
----@field driver vsk.DriverEnd
----@field device vsk.DeviceEnd
----@field memory vsk.Memory
----@field ring vsk.Ring
----@field size integer
----@field packed boolean
+---@field driver vsk.DriverEnd the driver's end
+---@field device vsk.DeviceEnd the device's end
+---@field memory vsk.Memory where the ring stands
+---@field ring vsk.Ring for vsk.queue, to open it again
+---@field size integer descriptors
+---@field packed boolean a packed ring, else a split one
 local Queue = {}
 
 ---Fields of the ring by name; those that each slot has are tables, from slot 0 on.
@@ -51,6 +54,7 @@ function Queue:set(name, value, slot) end
 ---@return integer next
 function Queue:get_desc(slot) end
 
+---Write fields of a descriptor, right or wrong.
 ---@param slot integer
 ---@param desc {addr?: integer, len?: integer, flags?: integer, next?: integer}
 ---@return true
@@ -59,6 +63,7 @@ function Queue:set_desc(slot, desc) end
 ---Print descriptors and rings side by side, with owners and what has changed.
 function Queue:show() end
 
+---The driver's end of a queue: it offers chains and reaps them.
 ---@class vsk.DriverEnd
 ---@field free integer descriptors
 ---@field outstanding integer chains
@@ -71,9 +76,11 @@ local DriverEnd = {}
 ---@return vsk.Code? code
 function DriverEnd:add(buffers) end
 
+---Tell the device that interrupts are not needed: a hint.
 ---@return true
 function DriverEnd:disable_interrupts() end
 
+---Ask the device for interrupts, and look once more.
 ---@return boolean something came back meanwhile
 function DriverEnd:enable_interrupts() end
 
@@ -109,6 +116,7 @@ function DriverEnd:reap() end
 ---@return vsk.Code? code
 function DriverEnd:send(packet, options) end
 
+---Decide whether to kick the device for what was offered since the last time.
 ---@return boolean
 function DriverEnd:should_kick() end
 
@@ -116,6 +124,7 @@ function DriverEnd:should_kick() end
 ---@return fun(): vsk.Used|false, string?, vsk.Code?
 function DriverEnd:used() end
 
+---The device's end of a queue: it pops chains and pushes them back.
 ---@class vsk.DeviceEnd
 ---@field held integer chains
 local DeviceEnd = {}
@@ -124,9 +133,11 @@ local DeviceEnd = {}
 ---@return fun(): vsk.Chain|false, string?, vsk.Code?
 function DeviceEnd:chains() end
 
+---Tell the driver that kicks are not needed: a hint.
 ---@return true
 function DeviceEnd:disable_kicks() end
 
+---Ask the driver for kicks, and look once more.
 ---@return boolean something was offered meanwhile
 function DeviceEnd:enable_kicks() end
 
@@ -147,6 +158,7 @@ function DeviceEnd:packets(options) end
 ---@return vsk.Code? code
 function DeviceEnd:pop() end
 
+---Show the driver all chains that were given.
 ---@return true
 function DeviceEnd:publish() end
 
@@ -156,6 +168,7 @@ function DeviceEnd:publish() end
 ---@return true
 function DeviceEnd:push(chain, written) end
 
+---Forget what was done: it stands at the start of the ring, and chains held are void.
 ---@return true
 function DeviceEnd:reset() end
 
@@ -166,30 +179,34 @@ function DeviceEnd:reset() end
 ---@return vsk.Code? code
 function DeviceEnd:send(packet) end
 
+---Decide whether to interrupt the driver for what was published since the last time.
 ---@return boolean
 function DeviceEnd:should_interrupt() end
 
+---A piece of memory in a chain.
 ---@class vsk.Span
----@field addr integer
----@field len integer
----@field write boolean
----@field slot integer
----@field indirect boolean
+---@field addr integer guest address
+---@field len integer bytes
+---@field write boolean the device writes it, else it reads
+---@field slot integer of its descriptor
+---@field indirect boolean slot is one of an indirect table
 
+---A descriptor chain, popped and held until it is pushed.
 ---@class vsk.Chain
----@field head integer
----@field held boolean
----@field indirect boolean
----@field readable integer
----@field spans vsk.Span[]
----@field status vsk.Code
----@field writable integer
+---@field head integer its name: slot of the first descriptor; packed: buffer id
+---@field held boolean not given back yet
+---@field indirect boolean an indirect table was entered
+---@field readable integer bytes that the device reads
+---@field spans vsk.Span[] its pieces of memory, readable ones first
+---@field status vsk.Code "OK", or the rule that it breaks
+---@field writable integer bytes that the device may write
 ---@operator len: integer
 local Chain = {}
 
 ---Draw the chain: a line for each descriptor, with its part of a packet.
 function Chain:show() end
 
+---A chain that came back to the driver.
 ---@class vsk.Used
----@field head integer
----@field written integer
+---@field head integer of the chain that came back
+---@field written integer bytes that the device says it wrote

@@ -2,11 +2,12 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---One thing that passed; tostring gives its line.
 ---@class vsk.Entry
----@field number integer
+---@field number integer counted from the beginning
 ---@field time number seconds
----@field kind string
----@field line string
+---@field kind string what passed: PACKET, USED, KICK, ...
+---@field line string all of it in words
 ---@field guest integer CID of the guest whose device it is about
 ---@field queue string? rx, tx or event
 ---@field head integer? of PACKET, USED and REFUSED: the chain's name
@@ -15,8 +16,9 @@
 ---@field packet vsk.Packet? a copy
 local Entry = {}
 
+---What passed, in order.
 ---@class vsk.Trace
----@field [integer] vsk.Entry
+---@field [integer] vsk.Entry entries in order, from 1
 ---@operator len: integer
 local Trace = {}
 
