@@ -36,6 +36,7 @@ nitpick_ignore_regex = [  # of the languages themselves: the built site asks nob
     ),
 ]
 default_role = "code"
+smartquotes = False  # words of docstrings are code as often as not
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
