@@ -26,6 +26,14 @@ def block(readme: str, language: str, number: int) -> str:
     return str(found[number])
 
 
+def test_no_block_is_left_out(readme: str) -> None:
+    fences = re.findall(r"^```(\w*)$", readme, re.MULTILINE)
+    count = {language: fences.count(language) for language in set(fences) - {""}}
+
+    # Run below, each of them; lines for a shell are parsed, or belong to tests/package.
+    assert count == {"text": 3, "python": 5, "lua": 3, "c": 1, "sh": 8}
+
+
 def compiled(readme: str, top: Path, build: Path, tmp_path: Path) -> list[str]:
     source = tmp_path / "tour.c"
     source.write_text(block(readme, "c", 0))
