@@ -21,8 +21,8 @@ class CodeCell(CodeBlock):
 
     def run(self) -> list[nodes.Node]:
         """Show it as the code that it is."""
-        if self.arguments:
-            self.arguments[0] = self.arguments[0].removeprefix("i").rstrip("3")
+        language = self.arguments[0] if self.arguments else "python"
+        self.arguments[:] = [language.removeprefix("i").rstrip("3")]
         return super().run()
 
 

@@ -11,7 +11,12 @@ from conftest import TOP
 LANGUAGES = {"python", "lua", "c", "sh", "text"}
 MARKS = {"", "continues", "file", "background", "prints", "not run"}
 MADE = {"foreign.md", "torture.md"}  # by ./run foreign, whose own tests hold them to it
-PAGES = sorted(page for page in (TOP / "docs").rglob("*.md") if page.name not in MADE)
+LESSONS = TOP / "docs" / "lessons"  # notebooks: what runs their cells is a test of its own
+PAGES = sorted(
+    page
+    for page in (TOP / "docs").rglob("*.md")
+    if page.name not in MADE and LESSONS not in page.parents
+)
 # Blocks that are shown alone; who adds one changes this number, with a reason in front of it.
 NOT_RUN = 8
 
@@ -50,7 +55,9 @@ def test_who_is_not_run_says_why_and_is_counted() -> None:
 def test_no_fence_is_overlooked() -> None:
     for page in PAGES:
         fences = re.findall(r"^ *(?:```+|:::+)", page.read_text(), re.MULTILINE)
-        taken = len([*blocks(page)]) + len(re.findall(r"^```\{", page.read_text(), re.MULTILINE))
+        taken = len([*blocks(page)]) + len(
+            re.findall(r"^(?:```+|:::+)\{", page.read_text(), re.MULTILINE)
+        )
         assert len(fences) == 2 * taken, page
 
 
