@@ -52,7 +52,7 @@ autodoc_typehints = "signature"
 autodoc_use_legacy_class_based = True
 autodoc_docstring_signature = False
 add_module_names = False
-toc_object_entries_show_parents = "hide"
+toc_object_entries = False  # headings are enough, and a third of the time
 
 breathe_projects = {"vsk": str(XML / "xml")}
 breathe_default_project = "vsk"
