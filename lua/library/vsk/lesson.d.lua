@@ -2,8 +2,9 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---A lesson of docs/lessons: `require "vsk.lesson"(5)`.
 ---@class vsk.Lesson
----@field number integer
+---@field number integer as in the name of its file
 local Lesson = {}
 
 --- Print whether an answer is right, and if not what is wrong with it.
