@@ -4,6 +4,10 @@
 >>> from vsk.lesson import Lesson
 >>> lesson = Lesson(1)
 >>> lesson.check(1, 49)
+Exercise 1: not yet. 49 does not stand there: dst_port is 4 bytes from offset 20.
+  VSOCK-BOTH-05 (virtio 1.4, 5.10.6): Every rx/tx packet starts with the fixed 44-byte
+    little-endian header
+<not yet>
 """
 
 from importlib import import_module
