@@ -2,6 +2,7 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---A trace or a capture as a script.
 ---@class vsk.Replay
 ---@field count integer packets
 local Replay = {}
@@ -35,6 +36,7 @@ function Replay:play_on(path) end
 ---@return integer status 0 all came as it was recorded, 1 something did not, 2 no such device
 function Replay:main(words) end
 
+---The module: `require "vsk.replay"`.
 ---@class vsk.replay
 local replay = {}
 

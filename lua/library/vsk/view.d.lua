@@ -2,11 +2,13 @@
 -- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 -- luacheck: ignore 211 212 241
 
+---The ring that a packet is cut for.
 ---@class vsk.CutOptions
----@field packed? boolean
----@field indirect? boolean
+---@field packed? boolean a packed ring
+---@field indirect? boolean in an indirect table
 ---@field layouts? integer[][] of cuts: these alone
 
+---The module: `require "vsk.view"`.
 ---@class vsk.view
 local view = {}
 
