@@ -10,12 +10,13 @@ from conftest import TOP
 
 LANGUAGES = {"python", "lua", "c", "sh", "text"}
 MARKS = {"", "continues", "file", "background", "prints", "not run"}
-MADE = {"foreign.md", "torture.md"}  # by ./run foreign, whose own tests hold them to it
+# Pages with tests of their own: made by ./run foreign, and a tour whose scripts are run elsewhere.
+OWN = {"foreign.md", "torture.md", "stepping.md"}
 LESSONS = TOP / "docs" / "lessons"  # notebooks: what runs their cells is a test of its own
 PAGES = sorted(
     page
     for page in (TOP / "docs").rglob("*.md")
-    if page.name not in MADE and LESSONS not in page.parents
+    if page.name not in OWN and LESSONS not in page.parents
 )
 # Blocks that are shown alone; who adds one changes this number, with a reason in front of it.
 NOT_RUN = 8
