@@ -8,6 +8,7 @@ from vsk.party import ANY, Party, options_of
 
 __all__ = ["Device"]
 
+#: The features that a device offers by itself, to add to: `features=OFFERED | Feature.IN_ORDER`.
 OFFERED = (
     Feature.STREAM
     | Feature.SEQPACKET

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Every public name is in the references of the site that ./run docs has built."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 import vsk
+from vsk import attacks
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "ext"))
 import lua_api
 
 Inventory = dict[str, set[str]]
+OTHERS = {"architecture.md", "wireshark.md"}  # the one has private names, the other names of fields
 HIDDEN = re.compile(r"/(le|shared|print|\w+_parts)\.h$")  # not installed: see core/CMakeLists.txt
 
 
@@ -85,6 +88,25 @@ def test_every_python_name_is_there(known: Inventory) -> None:
 
     assert len(names) > 300
     assert {f"vsk.{name}" for name in names} - known["py"] == set()
+
+
+def named(top: Path) -> set[str]:
+    """The submodules of vsk, and what is in them, that pages, lessons and examples name."""
+    files = [top / "README.md", *(top / "docs").rglob("*.md")]
+    files += (top / "python" / "examples").glob("*.py")
+    text = "\n".join(file.read_text() for file in files if file.name not in OTHERS)
+    found = {match[0] for match in re.finditer(r"(?<![\w.\"])vsk(?:\.[a-z]\w*)+\.\w+", text)}
+    for module, names in re.findall(r"\bfrom (vsk[\w.]*) import ([\w, ]+)", text):
+        found |= {module, *(f"{module}.{name.split()[0]}" for name in names.split(", "))}
+    return {name for name in found if importlib.util.find_spec(".".join(name.split(".")[:2]))}
+
+
+def test_every_module_that_a_page_names_is_there(top: Path, known: Inventory) -> None:
+    made = {f"vsk.attacks.{row.name}" for row in attacks.table()}
+    names = named(top) - made - {"vsk"}
+
+    assert {"vsk.lesson.Lesson", "vsk.device.OFFERED", "vsk.replay.Differs"} <= names
+    assert names - known["py"] == set()
 
 
 def test_every_lua_name_is_there(top: Path, known: Inventory) -> None:
