@@ -69,17 +69,15 @@ def doxygen() -> None:
     subprocess.run(["doxygen", "-"], input=text, text=True, check=True)
 
 
-def without_empty_globs(app: Sphinx, page: str, source: list[str]) -> None:
-    """Take patterns out of the front page that no page is there for: Sphinx warns of them."""
-    if page == "index":
-        lines = source[0].splitlines()
-        kept = [n for n in lines if not n.endswith("*") or list(DOCS.glob(f"{n}.md"))]
-        source[0] = "\n".join(kept)
+def with_lessons(app: Sphinx, page: str, source: list[str]) -> None:
+    """Put each lesson below their list, which is read outside of the site too."""
+    if page == "lessons/README":
+        source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n[0-9]*\n```\n"
 
 
 def setup(app: Sphinx) -> None:
     """Be asked for each page that is read."""
-    app.connect("source-read", without_empty_globs)
+    app.connect("source-read", with_lessons)
 
 
 doxygen()
