@@ -31,42 +31,28 @@ def test_no_block_is_left_out(readme: str) -> None:
     count = {language: fences.count(language) for language in set(fences) - {""}}
 
     # Run below, each of them; lines for a shell are parsed, or belong to tests/package.
-    assert count == {"text": 3, "python": 5, "lua": 3, "c": 1, "sh": 8}
-
-
-def compiled(readme: str, top: Path, build: Path, tmp_path: Path) -> list[str]:
-    source = tmp_path / "tour.c"
-    source.write_text(block(readme, "c", 0))
-    program = tmp_path / "tour"
-    library = build / "core" / "libvsk.a"
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-I", str(top / "core")]
-    subprocess.run(["cc", *flags, str(source), str(library), "-o", str(program)], check=True)
-    return [str(program)]
+    assert count == {"text": 2, "python": 4, "lua": 2, "sh": 8}
 
 
 @pytest.mark.parametrize(
-    ("language", "number"),
-    [("python", 0), ("lua", 0), ("python", 1), ("lua", 1), ("c", 1), ("python", 4)],
+    ("language", "number", "text"), [("python", 0, 0), ("lua", 0, 0), ("python", 3, 1)]
 )
-def test_the_tour_prints_what_it_says(
-    language: str, number: int, readme: str, top: Path, build: Path, tmp_path: Path
+def test_a_script_prints_what_it_says(
+    language: str, number: int, text: int, readme: str, tmp_path: Path
 ) -> None:
-    script = tmp_path / "tour"
-    if language == "c":
-        command = compiled(readme, top, build, tmp_path)
-    else:
-        script.write_text(block(readme, language, number))
-        command = [sys.executable if language == "python" else "lua5.4", str(script)]
+    script = tmp_path / "script"
+    script.write_text(block(readme, language, number))
+    command = [sys.executable if language == "python" else "lua5.4", str(script)]
 
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
-    assert printed == block(readme, "text", min(number, 2))
+    assert printed == block(readme, "text", text)
 
 
 def test_the_device_and_the_guest_on_a_socket_meet(readme: str, tmp_path: Path) -> None:
     guest = tmp_path / "guest.lua"
-    guest.write_text(block(readme, "lua", 2))
-    device = [sys.executable, "-c", block(readme, "python", 2)]
+    guest.write_text(block(readme, "lua", 1))
+    device = [sys.executable, "-c", block(readme, "python", 1)]
     with subprocess.Popen(device, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -86,7 +72,7 @@ def test_the_device_and_the_guest_on_a_socket_meet(readme: str, tmp_path: Path) 
 def test_the_streams_shout(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "readme"}
-    exec(block(readme, "python", 3), names)
+    exec(block(readme, "python", 2), names)
 
     def talk() -> bytes:
         with vsk.attach("v.sock") as guest:
@@ -126,3 +112,12 @@ def test_every_folder_of_its_map_is_there(readme: str, top: Path) -> None:
     assert len(named) >= 8
     for name in named:
         assert (top / name).exists(), name
+
+
+def test_every_folder_of_the_tests_is_in_their_map(top: Path) -> None:
+    map_of_tests = (top / "docs" / "architecture.md").read_text().partition("## The tests")[2]
+    rows = re.findall(r"^\| (`.*?) \|", map_of_tests, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)/`", row)]
+    folders = {path.name for path in (top / "tests").iterdir() if path.is_dir()}
+
+    assert sorted(named) == sorted(folders - {"__pycache__"})
