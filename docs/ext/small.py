@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-"""Cells of lessons, shown and not run; the table of all statuses; words that are no links."""
+"""Cells of lessons with what they print; the table of all statuses; what is no link, no entry."""
 
+import re
+from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
 from docutils.nodes import Element
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.directives.code import CodeBlock
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
+
+SAID = Path(__file__).parents[2] / "tests" / "lessons"  # what each cell prints; tests hold it
+LISTED = {"enum", "function", "struct", "type", "union"}
 
 
 class CodeCell(CodeBlock):
@@ -23,7 +29,23 @@ class CodeCell(CodeBlock):
         """Show it as the code that it is."""
         language = self.arguments[0] if self.arguments else "python"
         self.arguments[:] = [language.removeprefix("i").rstrip("3")]
-        return super().run()
+        printed = self._printed()
+        return super().run() + ([nodes.literal_block(printed, printed)] if printed else [])
+
+    def _printed(self) -> str:
+        """Give what it prints, where a test keeps that: code as at a prompt, then the output."""
+        folder, _, name = self.env.docname.rpartition("/")
+        file = SAID / f"{name}.txt"
+        if folder != "lessons" or not file.exists():
+            return ""
+        self.env.note_dependency(str(file))
+        code = "\n".join(f">>> {line}".rstrip() for line in self.content)
+        cells = re.split(r"\n\n(?=>>>)", file.read_text())
+        number = self.env.temp_data.get("cells", 0)
+        self.env.temp_data["cells"] = number + 1
+        if number >= len(cells) or not f"{cells[number]}\n".startswith(f"{code}\n"):
+            raise self.error(f"{file} has not this cell: ./run lessons --write makes it anew")
+        return cells[number].removeprefix(code).strip("\n")
 
 
 class Statuses(SphinxDirective):
@@ -50,9 +72,19 @@ def plain(app: Sphinx, env: BuildEnvironment, node: pending_xref, words: Element
     return words if target.endswith("_8h") or target.startswith("struct") else None
 
 
+def shorten(app: Sphinx, page: nodes.document) -> None:
+    """Leave members and constants of C out of the contents of a page: breathe lists all it has."""
+    for node in page.findall(addnodes.desc):
+        listed = node["objtype"] in LISTED and not isinstance(node.parent, addnodes.desc_content)
+        for sign in node.findall(addnodes.desc_signature):
+            if not listed:
+                sign["_toc_name"] = ""
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx of them."""
     app.add_directive("code-cell", CodeCell)
     app.add_directive("statuses", Statuses)
     app.connect("missing-reference", plain)
+    app.connect("doctree-read", shorten, priority=100)  # before the contents are collected
     return {"parallel_read_safe": True}
