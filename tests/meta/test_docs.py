@@ -18,6 +18,7 @@ import pytest
 from vsk.command import _parser
 
 DOCS = sorted(Path(os.environ["VSK_SOURCE"]).glob("docs/*.md"))
+PAGES = sorted(Path(os.environ["VSK_SOURCE"]).glob("docs/**/*.md"))
 INTERPRETERS = {"python": [sys.executable], "lua": ["lua5.4"]}
 
 
@@ -54,11 +55,11 @@ def test_what_is_shown_is_what_is_printed(path: Path, tmp_path: Path) -> None:
     assert not any(printed)
 
 
-@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.name))
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.name))
 def test_commands_that_are_shown_can_be_given(path: Path) -> None:
     lines = [
         line for language, text in blocks(path) if language == "sh" for line in text.splitlines()
     ]
     for line in lines:
         if (found := re.match(r"vsk (.*)", line)) is not None:
-            _parser().parse_args(shlex.split(found[1].split(" > ")[0], comments=True))
+            _parser().parse_args(shlex.split(re.split(r" > | \|\| ", found[1])[0], comments=True))
