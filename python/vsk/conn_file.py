@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["open_file"]
 
-QUEUE = 65536  # bytes that a writer leaves in the send queue
+QUEUE = 65536  # bytes in the send queue that a writer waits behind, and that it adds at once
 
 
 class Raw(io.RawIOBase):
@@ -41,10 +41,12 @@ class Writer(Raw):
         return True
 
     def write(self, data: Any) -> int:
-        self._conn.send(data)
-        # Who copies a file would else have all of it in the send queue.
+        # Who copies a file would else have all of it in the send queue. It waits first: what raises
+        # has sent nothing, for the buffer keeps that and sends it when it is flushed again.
         self._conn._party.wait(self._has_room, f"credit for {self._conn!r}")
-        return memoryview(data).nbytes
+        piece = memoryview(data)[:QUEUE]
+        self._conn.send(piece)
+        return piece.nbytes
 
     def _has_room(self) -> bool | None:
         return self._conn.queued <= QUEUE or self._conn.state is State.CLOSED or None

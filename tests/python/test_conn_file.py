@@ -50,6 +50,32 @@ def test_a_file_that_is_copied_waits_for_credit() -> None:
     assert 0 < most <= conn_file.QUEUE + shutil.COPY_BUFSIZE
 
 
+def test_a_writer_that_ran_out_of_time_has_sent_nothing_twice() -> None:
+    came = bytearray()
+
+    def on_request(device: vsk.Device, conn: vsk.Conn) -> None:
+        conn.accept()
+        conn.pause()
+        far.append(conn)
+
+    def on_data(device: vsk.Device, conn: vsk.Conn, data: memoryview) -> None:
+        came.extend(data)
+
+    far: list[vsk.Conn] = []
+    lab, near = connected(hooked(on_request=on_request, on_data=on_data)())
+    near.send(BLOCK)
+    sink = near.makefile("wb")
+    sink.write(b"once")
+    with pytest.raises(vsk.TimedOut):
+        sink.flush()
+
+    far[0].resume()
+    sink.flush()
+    lab.run()
+
+    assert came == BLOCK + b"once"
+
+
 def test_closing_it_flushes_and_leaves_the_connection() -> None:
     _, conn = connected(Echo())
     with conn.makefile("wb") as sink:
