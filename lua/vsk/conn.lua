@@ -194,10 +194,11 @@ function Conn:lines()
       end
       local piece, message, code = receive(own, ALL)
       if not piece then
+        -- Who runs out of time may ask again, and misses nothing of the line.
         local line = rest:sub(from)
+        if code ~= "EOF" or line == "" then return nil, message, code end
         rest, from = "", 1
-        if code == "EOF" and line ~= "" then return line end
-        return nil, message, code
+        return line
       end
       rest, from = rest:sub(from) .. piece, 1
     end

@@ -171,6 +171,18 @@ describe("a connection", function()
     assert.truthy(rig.raised(messages.lines, messages):find "messages have none")
   end)
 
+  it("misses nothing of a line when time ran out in the middle of it", function()
+    local conn, lab = connected()
+    conn:send "one\ntw"
+    local lines = conn:lines()
+    assert.equal("one", lines())
+    assert.equal("TIMEOUT", rig.refused(lines()))
+    conn:send "o\n"
+    lab:run()
+
+    assert.equal("two", lines())
+  end)
+
   it("ends its lines with a reset, and says so", function()
     local conn, lab = connected()
     conn:send "one\ntwo"
