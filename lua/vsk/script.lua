@@ -4,6 +4,7 @@
 local class = require "vsk.class"
 
 local HEADER <const> = 44
+local LONGEST <const> = 1 << 20 -- bytes of a payload that was cut: a capture may claim any number
 local PERIOD <const> = 256 -- bytes after which a payload may begin anew
 local HOSTS <const> = { [0] = true, true, true } -- CIDs that no guest has
 
@@ -63,15 +64,28 @@ local function chosen(guests, asked)
     names[1] and table.concat(names, ", ") or "none"))
 end
 
+local KINDS <const> = class.set("tx direct", "tx indirect", "rx direct", "rx indirect")
+
+--- Read how a packet was cut; nil where a text does not say it: whoever wrote a capture may have
+-- written anything.
+local function cut_of(place)
+  local queue, kind, sizes = place:match "^(%a%a) head %d+ (%a+) ([%d+]+)$"
+  if not queue or not KINDS[queue .. " " .. kind] then return nil end
+  local layout = {}
+  for size in (sizes .. "+"):gmatch "(.-)%+" do
+    if not size:find "^%d+$" or #size > 10 then return nil end
+    table.insert(layout, math.tointeger(tonumber(size)))
+  end
+  return { queue = queue, kind = kind, layout = layout }
+end
+
 --- Make a row of a packet and where it stood: tx head 0 direct 44+5.
 local function row_of(packet, at, place)
-  local queue, kind, sizes = place:match "^(%a%a) head %d+ (%a+) ([%d+]+)$"
-  if not queue then return { packet = packet, at = at, by_guest = place == "tx" } end
-  local layout = {}
-  for size in sizes:gmatch "%d+" do table.insert(layout, math.tointeger(tonumber(size))) end
+  local cut = cut_of(place)
+  if not cut then return { packet = packet, at = at, by_guest = place == "tx" } end
   return {
-    packet = packet, at = at, by_guest = queue == "tx", layout = layout,
-    indirect = kind == "indirect",
+    packet = packet, at = at, by_guest = cut.queue == "tx", layout = cut.layout,
+    indirect = cut.kind == "indirect",
   }
 end
 
@@ -234,9 +248,11 @@ function script.of_records(records, language, asked)
   local rows, missing = {}, 0
   for _, record in ipairs(kept) do
     local packet, comment = record.packet, record.comment or ""
-    local said = comment:find "^%a%a head %d+ %a+ [%d+]+$"
+    local said = cut_of(comment) ~= nil
     if not (said and asked == nil) and guest ~= packet.src_cid and guest ~= packet.dst_cid then
       missing = missing + (asked == nil and 1 or 0)
+    elseif record.cut and packet.len > LONGEST then
+      missing = missing + 1
     else
       local place = said and comment or packet.src_cid == guest and "tx" or "rx"
       table.insert(rows, row_of(record.cut and whole(packet) or packet,

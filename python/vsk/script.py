@@ -14,7 +14,9 @@ from vsk.trace import Entry
 __all__ = ["of_entries", "of_records"]
 
 HOSTS = (0, 1, 2)  # CIDs that no guest has
-CUT = re.compile(r"(tx|rx)(?: packet)? head \d+ (direct|indirect) ([\d+]+)$")
+SIZE = r"[0-9]{1,10}"  # of a descriptor
+CUT = re.compile(rf"(tx|rx)(?: packet)? head [0-9]+ (direct|indirect) ({SIZE}(?:\+{SIZE})*)$")
+LONGEST = 1 << 20  # bytes of a payload that was cut: a capture may claim any number
 PERIOD = 256  # bytes after which a payload may begin anew
 
 
@@ -112,11 +114,15 @@ def of_records(records: Iterable[Record], language: str, guest: int | None = Non
     guest = chosen({cid for cid in cids if cid not in HOSTS}, guest)
     rows, missing = [], 0
     for one in kept:
-        packet = whole(one.packet) if one.cut else one.packet
-        said = CUT.search(one.comment or "") is not None  # by who wrote the capture: vsk
+        packet = one.packet
+        said = CUT.fullmatch(one.comment or "") is not None  # by who wrote the capture: vsk
         if not (said and alone) and guest not in (packet.src_cid, packet.dst_cid):
             missing += alone
             continue
+        if one.cut and packet.len > LONGEST:
+            missing += 1
+            continue
+        packet = whole(packet) if one.cut else packet
         place = one.comment if said and one.comment else "tx" if packet.src_cid == guest else "rx"
         rows.append(row_of(packet, (one.time - kept[0].time) / 1e9, place))
     return text_of(rows, guest, way, missing, "capture")
@@ -175,7 +181,9 @@ def payload_of(data: bytes, way: Way) -> str:
     """Write a payload, one that repeats itself as what it repeats."""
     size = len(data)
     for period in range(1, min(PERIOD, size // 4) + 1):
-        if data[period:] == data[: size - period]:
+        # Most data differ in the first byte or the last, and need not be copied.
+        ends = data[period] == data[0] and data[-1] == data[-1 - period]
+        if ends and data[period:] == data[: size - period]:
             times = -(-size // period)
             form = way.repeated if times * period == size else way.cut
             return form.format(unit=quoted(data[:period], way), times=times, size=size)

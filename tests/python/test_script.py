@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """A trace, or a capture, as a script: it says the same again, and notices what is not the same."""
 
+import os
 import random
 import subprocess
 import sys
@@ -503,6 +504,46 @@ def test_payload_that_was_not_captured_is_zeros(language: str, tmp_path: Path) -
     assert "left out" not in text
     assert f"{300_000 - kept}" not in text  # one payload, as long as it was
     assert text.count("x") > kept and text.count("\\x00") > 0
+
+
+@pytest.mark.parametrize(
+    "layout", ["44++5", "+", "9" * 5000, "44+99999999999"], ids=["empty", "plus", "digits", "wide"]
+)
+def test_a_comment_that_means_nothing_is_left_alone(
+    language: str, layout: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.pcapng"
+    with vsk.Capture(path, "w") as capture:
+        hello = vsk.Packet(src=(3, 9), dst=(2, 80), op="RW", payload=b"hello")
+        capture.write(hello, comment=f"tx head 0 direct {layout}")
+    text = show(path, language)
+
+    assert "hello" in text and "layout" not in text and "left out" not in text
+
+
+def test_a_capture_cannot_ask_for_gigabytes_of_zeros(language: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.pcapng"
+    with vsk.Capture(path, "w") as capture:
+        capture.write(vsk.Packet(src=(3, 9), dst=(2, 80), op="REQUEST"))
+        first = path.stat().st_size
+        capture.write(vsk.Packet(src=(3, 9), dst=(2, 80), op="RW", len=0xF0000000))
+    data = bytearray(path.read_bytes())
+    data[first + 24 : first + 28] = b"\xff" * 4  # what the packet's length was on the wire
+    path.write_bytes(data)
+    text = show(path, language)
+
+    assert text.count("REQUEST") == 1 and '"RW"' not in text
+    assert "1 were left out" in text
+
+
+def show(path: Path, language: str) -> str:
+    """Write the script of a capture by a program in that language, with 2 GB of memory at most."""
+    python = f"import vsk; print(vsk.Capture({str(path)!r}).script('python'))"
+    lua = f'print(assert(assert(require("vsk").capture("{path}")):script "lua"))'
+    words = [sys.executable, "-c", python] if language == "python" else ["lua5.4", "-e", lua]
+    # AddressSanitizer's shadow is larger than any limit.
+    limit = [] if "asan" in os.environ.get("LD_PRELOAD", "") else ["prlimit", f"--as={2 << 30}"]
+    return subprocess.run([*limit, *words], capture_output=True, text=True, check=True).stdout
 
 
 def test_a_guest_has_to_be_named_among_several(
