@@ -7,6 +7,7 @@ What a browser makes of it is in tests/browser.
 import base64
 import hashlib
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -295,6 +296,15 @@ def test_show_writes_a_page(path: Path, tmp_path: Path) -> None:
     assert main(["show", str(path), "--html", str(out)]) == 0
 
     assert out.read_text(encoding="utf-8") == vsk.Capture(path).html(title="x.pcapng")
+
+
+def test_a_file_of_any_name_gives_a_page(path: Path, tmp_path: Path) -> None:
+    named = path.rename(tmp_path / os.fsdecode(b"caf\xe9.pcapng"))
+    out = tmp_path / "out.html"
+
+    assert main(["show", str(named), "--html", str(out)]) == 0
+
+    assert "<title>caf .pcapng</title>" in out.read_text(encoding="utf-8")
 
 
 def test_show_prints_a_page(path: Path) -> None:

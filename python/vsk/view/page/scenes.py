@@ -151,7 +151,7 @@ def scene(
     rungs = ladder(entries).rungs
     rows = [_row(rung, told, at, conns, rules, words) for at, rung in enumerate(rungs)]
     return {
-        "title": title,
+        "title": _clean(title),
         "captured": captured is not None,
         "start": None if captured is None else captured.start,
         "fields": [list(field) for field in FIELDS],
