@@ -61,7 +61,7 @@ class Files(vsk.Device):
                 request.line += bytes(data)
                 line, end, rest = request.line.partition(b"\n")
                 if end:
-                    self.begin(conn, line.decode(errors="replace").rstrip("\r"), rest)
+                    self.begin(conn, os.fsdecode(line).rstrip("\r"), rest)
                 elif len(line) > LONGEST:
                     raise OSError(0, "the line is too long")
         except OSError as error:
@@ -92,7 +92,7 @@ class Files(vsk.Device):
 
     def answer(self, conn: vsk.Conn, text: str) -> None:
         """Say the last word."""
-        conn.send(text.encode())
+        conn.send(os.fsencode(text))  # a name may have any bytes
         conn.close()
 
     def on_writable(self, conn: vsk.Conn) -> None:

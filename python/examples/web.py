@@ -78,7 +78,7 @@ def whole(data: bytes) -> int:
     head, end, body = data.partition(b"\r\n\r\n")
     fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n") if b":" in line)
     words = fields.get(b"content-length", b"0").strip()
-    size = int(words) if words.isdigit() else 0
+    size = int(words[:20]) if words.isdigit() else 0  # of more digits 20 are too many as well
     return len(head + end) + size if end and len(body) >= size else 0
 
 

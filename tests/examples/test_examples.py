@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Each example does what it says, in a lab and over a vhost-user socket."""
 
+import os
 import re
 import shlex
 import sys
@@ -118,6 +119,9 @@ def test_http_is_spoken_over_a_socket(tmp_path: Path) -> None:
             with pytest.raises(ConnectionResetError):
                 endless.send(b"x" * (2 << 20))
                 endless.recv()
+            wide = guest.connect(2, 80)
+            wide.send(b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n")
+            guest._joined().run(within=0.05)
             with pytest.raises(ConnectionResetError):
                 guest.connect(2, 81)
     assert len([line for line in server.errors if '"' in line]) == 6  # requests, each logged once
@@ -161,6 +165,15 @@ def test_files_are_listed_got_and_put(folder: Path, tmp_path: Path) -> None:
             assert answer(guest, b"LIST\n") == b"OK\na.txt\nb.bin\n"
             with pytest.raises(ConnectionResetError):
                 guest.connect(2, 80)
+
+
+def test_a_file_may_have_any_name(folder: Path, tmp_path: Path) -> None:
+    path, name = tmp_path / "v.sock", b"caf\xe9"
+    (folder / os.fsdecode(name)).write_bytes(b"coffee\n")
+    command = vsk_command("serve", PYTHON / "files.py", "--socket", path)
+    with served(command, path, FOLDER=str(folder)), vsk.attach(path) as guest:
+        assert answer(guest, b"LIST\n") == b"OK\na.txt\n" + name + b"\n"
+        assert answer(guest, b"GET " + name + b"\n") == b"OK 7\ncoffee\n"
 
 
 def test_no_name_leads_out_of_the_folder(folder: Path, tmp_path: Path) -> None:
