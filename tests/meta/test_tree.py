@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """What holds for every file."""
 
+import json
 import re
 from pathlib import Path
 
@@ -53,3 +54,11 @@ def test_the_licence_has_both_texts(top: Path) -> None:
     assert SPDX in text
     assert "Version 2.0, January 2004" in text
     assert "Neither the name of the copyright holder" in text
+
+
+def test_every_c_test_is_built(top: Path, build: Path) -> None:
+    compiled = {Path(c["file"]) for c in json.loads((build / "compile_commands.json").read_text())}
+    tests = set((top / "tests").glob("*/test_*.c"))
+
+    assert len(tests) > 50
+    assert tests - compiled == set()
