@@ -36,6 +36,7 @@ typedef struct kit_entry {
     char *place;       /* vsk_trace_place, of a PACKET; else NULL */
     uint8_t *wire;     /* header and payload of a PACKET; else NULL */
     uint32_t size;     /* bytes in wire */
+    size_t held;       /* bytes of all that, where a peer chooses how many */
     kit_stand stand;   /* of the queue, behind it */
     vsk_span *spans;   /* of the chain, the first of them; or NULL */
     uint32_t span_count;
@@ -47,7 +48,7 @@ typedef struct kit_trace {
     uint64_t capacity;
     uint64_t first;       /* number of the oldest that is kept */
     uint64_t count;       /* entries kept */
-    uint64_t bytes;       /* of packets that are kept */
+    uint64_t bytes;       /* held by the entries that are kept */
     uint64_t limit;       /* entries at most; older ones go */
     uint64_t epoch;       /* nanoseconds since 1970 at time 0, in captures */
     bool failed;          /* memory was short: something is missing */

@@ -7,9 +7,10 @@
 #include "kit/host.h"
 #include "vsk/capture.h"
 
-#define ROOM 512u                   /* bytes in which most texts fit */
-#define ENTRIES 256u                /* at first */
-#define BYTES (UINT64_C(256) << 20) /* of packets at most; older ones go */
+#define ROOM 512u    /* bytes in which most texts fit */
+#define ENTRIES 256u /* at first */
+/* Held by entries at most; older ones go. */
+#define BYTES (UINT64_C(256) << 20)
 
 static kit_entry *
 entry_of(const kit_trace *trace, uint64_t number)
@@ -20,7 +21,7 @@ entry_of(const kit_trace *trace, uint64_t number)
 static void
 drop_oldest(kit_trace *trace)
 {
-    trace->bytes -= entry_of(trace, trace->first)->size;
+    trace->bytes -= entry_of(trace, trace->first)->held;
     free(entry_of(trace, trace->first)->line);
     trace->first++;
     trace->count--;
@@ -137,6 +138,9 @@ copy_seen(kit_entry *entry, const vsk_seen *seen)
         return;
     if (packet)
         entry->size = VSK_HEADER_SIZE + seen->packet->size;
+    /* Texts of a chain are as long as its descriptors are many. */
+    if (entry->has_head)
+        entry->held = texts + entry->size;
     entry->line = malloc(texts + entry->size);
     if (entry->line == NULL)
         return;
@@ -168,7 +172,7 @@ kit_trace_see(void *user, const vsk_seen *seen)
     }
     if (trace->host != NULL && entry.has_queue)
         kit_host_stand(trace->host, seen, &entry.stand);
-    trace->bytes += entry.size;
+    trace->bytes += entry.held;
     while (trace->count == trace->limit ||
            (trace->count != 0 && trace->bytes > BYTES))
         drop_oldest(trace);
@@ -182,7 +186,7 @@ kit_trace_cut(kit_trace *trace, uint64_t end)
     while (trace->count != 0 && trace->first + trace->count > end) {
         kit_entry *newest = entry_of(trace, trace->first + trace->count - 1);
 
-        trace->bytes -= newest->size;
+        trace->bytes -= newest->held;
         free(newest->line);
         trace->count--;
     }
