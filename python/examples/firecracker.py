@@ -60,8 +60,13 @@ class Firecracker(vsk.Device):
             program = await asyncio.open_unix_connection(f"{self.uds}_{conn.local_port}")
         except OSError:
             conn.reset()
+            return
+        try:
+            guest = vsk.accept_connection(conn)
+        except vsk.Error:  # the guest has gone meanwhile
+            program[1].close()
         else:
-            await relay(vsk.accept_connection(conn), program)
+            await relay(guest, program)
 
     async def to_guest(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Connect a program to the port of the guest that it says."""

@@ -46,14 +46,18 @@ class Proxy(vsk.Device):
         except OSError:
             conn.reset()
             return
-        guest = vsk.accept_connection(conn)
+        try:
+            guest = vsk.accept_connection(conn)
+        except vsk.Error:  # the guest has gone meanwhile
+            program[1].close()
+            return
         up = self.carry(f"{number} up", conn, guest[0], program[1])
         down = self.carry(f"{number} down", conn, program[0], guest[1])
         ways = [asyncio.create_task(up), asyncio.create_task(down)]
         try:
             await asyncio.gather(*ways)
             guest[1].close()
-        except OSError:
+        except (OSError, vsk.Error):
             guest[1].transport.abort()
             for way in ways:
                 way.cancel()

@@ -120,6 +120,18 @@ def test_a_reset_ends_it(program: Path, tmp_path: Path) -> None:
     assert [" reset " in line for line in passage.lines].index(True) == len(passage.lines) - 1
 
 
+@pytest.mark.parametrize("example", ["proxy.py", "firecracker.py"])
+def test_a_program_is_left_when_the_guest_has_gone_before(example: str, tmp_path: Path) -> None:
+    path, uds = tmp_path / "v.sock", tmp_path / "v.vsock"
+    left = []
+    program = Program(Path(f"{uds}_1234"), lambda client: left.append(client.recv(1)))
+    with closing(program), served(script(example, path, uds), path), vsk.attach(path) as guest:
+        for port in range(5):
+            for op in ("REQUEST", "RST"):
+                guest.tx(op=op, src_port=port, dst=(2, 1234), buf_alloc=65536)
+        until(lambda: guest._joined().run(within=0.01) or left == [b""] * 5, "five are left")
+
+
 # ---- Firecracker's vsock ----
 
 
