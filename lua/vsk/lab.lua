@@ -259,10 +259,11 @@ return {
     --- Make a lab: a device, its guests, one memory for each of them, and a virtual clock.
     --
     -- Options of the lab: seed, 0; guests: a number, or a list of what vsk.guest gives, 1; memory:
-    -- bytes of each guest, 8 MiB; trace: entries that are kept, 1000000; capture: a file, a FIFO or
-    -- "-" to which every packet is written as pcapng as it passes; history: how many steps back can
-    -- take back, each kept with a copy of all memories, 0; device: what vsk.device gives. Without
-    -- it options and hooks of the device stand here too (see vsk.device).
+    -- bytes of each guest, 8 MiB; trace: entries that are kept, 1000000, of 256 MiB at most;
+    -- capture: a file, a FIFO or "-" to which every packet is written as pcapng as it passes;
+    -- history: how many steps back can take back, each kept with a copy of all memories, 0; device:
+    -- what vsk.device gives. Without it options and hooks of the device stand here too (see
+    -- vsk.device).
     --
     -- Benign faults, and everything still arrives: delay and hold, in seconds, are how late kicks
     -- and interrupts, and used buffers, come at most; of 1,000 kicks lose_kicks are lost until

@@ -82,10 +82,10 @@ class Lab(Host):
 
     guests is a number, or a list of Guest. The same seed gives the same trace, byte for byte.
     memory is each guest's in bytes, the last eighth of it for scripts; trace is the number of
-    entries kept. capture is a file, a FIFO or "-" to which every packet is written as pcapng, as it
-    passes, until close or until nobody reads it any more. history is the number of steps that back
-    can take back: each is kept with a copy of all memories, so 0 costs nothing. Other keywords are
-    faults: see Faults.
+    entries kept, of 256 MiB at most. capture is a file, a FIFO or "-" to which every packet is
+    written as pcapng, as it passes, until close or until nobody reads it any more. history is the
+    number of steps that back can take back: each is kept with a copy of all memories, so 0 costs
+    nothing. Other keywords are faults: see Faults.
     """
 
     def __init__(
