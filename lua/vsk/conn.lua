@@ -183,24 +183,28 @@ end
 function Conn:lines()
   local own = of(self)
   if self.type ~= "STREAM" then class.fail "lines: messages have none" end
-  local rest, from = "", 1 -- what came, and where in it the next line begins
+  local pieces = {} -- of a line, joined at its end: a long one is copied once
+  local rest, from = "", 1 -- what came behind them, and where in it the next line goes on
   return function()
     while true do
       local at = rest:find("\n", from, true)
       if at then
-        local line = rest:sub(from, at - 1)
-        from = at + 1
+        table.insert(pieces, rest:sub(from, at - 1))
+        local line = table.concat(pieces)
+        pieces, from = {}, at + 1
         return line
       end
+      if from <= #rest then table.insert(pieces, rest:sub(from)) end
+      rest, from = "", 1
       local piece, message, code = receive(own, ALL)
       if not piece then
         -- Who runs out of time may ask again, and misses nothing of the line.
-        local line = rest:sub(from)
-        if code ~= "EOF" or line == "" then return nil, message, code end
-        rest, from = "", 1
+        if code ~= "EOF" or #pieces == 0 then return nil, message, code end
+        local line = table.concat(pieces)
+        pieces = {}
         return line
       end
-      rest, from = rest:sub(from) .. piece, 1
+      rest = piece
     end
   end
 end

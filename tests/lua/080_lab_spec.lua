@@ -183,6 +183,21 @@ describe("a connection", function()
     assert.equal("two", lines())
   end)
 
+  it("copies a long line no more than a few times", function()
+    local conn = connected()
+    conn:send(("x"):rep(1 << 20) .. "\n")
+    local line = conn:lines()
+    collectgarbage()
+    collectgarbage "stop"
+    local before = collectgarbage "count"
+    local found = line()
+    local taken = collectgarbage "count" - before
+    collectgarbage "restart"
+
+    assert.equal(1 << 20, #found)
+    assert.is_true(taken < 16 * 1024, taken)
+  end)
+
   it("ends its lines with a reset, and says so", function()
     local conn, lab = connected()
     conn:send "one\ntwo"
