@@ -64,37 +64,49 @@ local function notes_of(account)
   return notes
 end
 
-local function cells_of(row, notes)
-  local entry, packet = row.entry, row.packet
+local function differ(one, other)
+  for i = 1, #BALANCE do
+    if one[i] ~= other[i] then return true end
+  end
+  return false
+end
+
+--- The cells of a packet: a row for each way whose account it changes; of most it is one.
+local function cells_of(row, before, ways)
+  local entry, packet, rows = row.entry, row.packet, {}
   local cells = {
     tostring(entry.number), ("%.6f"):format(entry.time),
-    "CID " .. class.unsigned(packet.src_cid), ladder.name_of(packet.op),
+    class.unsigned(packet.src_cid), ladder.name_of(packet.op),
     packet.len ~= 0 and tostring(packet.len) or "",
   }
-  for _, numbers in ipairs(row.balances) do
-    table.insert(cells, "|")
-    for _, number in ipairs(numbers) do table.insert(cells, tostring(number)) end
+  for i, numbers in ipairs(row.balances) do
+    if differ(numbers, before[i]) then
+      table.insert(cells, ways[i])
+      for _, number in ipairs(numbers) do table.insert(cells, tostring(number)) end
+      table.insert(rows, cells)
+      cells = { "", "", "", "", "" }
+    end
   end
-  table.insert(cells, notes[entry.number] or "")
-  return cells
+  return rows[1] and rows or { cells }
 end
 
 local function draw(account)
-  local first, notes = account.first, notes_of(account)
+  local first, notes, below = account.first, notes_of(account), {}
   local a, c = class.unsigned(first.src_cid), class.unsigned(first.dst_cid)
-  local head, right = { "#", "time", "by", "packet", "len" }, { true, true, [5] = true }
-  for _, way in ipairs { ("| %s>%s"):format(a, c), ("| %s>%s"):format(c, a) } do
-    table.insert(head, way)
-    for _, name in ipairs(BALANCE) do
-      table.insert(head, name)
-      right[#head] = true
-    end
+  local ways, before = { a .. ">" .. c, c .. ">" .. a }, { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0 } }
+  local rows = { { "#", "time", "CID", "packet", "len", "way", table.unpack(BALANCE) } }
+  for _, row in ipairs(account.rows) do
+    for _, cells in ipairs(cells_of(row, before, ways)) do table.insert(rows, cells) end
+    before, below[#rows] = row.balances, notes[row.entry.number]
   end
-  local rows = { head }
-  for _, row in ipairs(account.rows) do table.insert(rows, cells_of(row, notes)) end
-  local lines = view.aligned(rows, right)
-  table.insert(lines, 1, ("%s:%d - %s:%d %s"):format(a, first.src_port, c, first.dst_port,
-    ladder.name_of(first.type)))
+  local right = { true, true, true, [5] = true }
+  for i = 7, 6 + #BALANCE do right[i] = true end
+  local lines = { ("%s:%d - %s:%d %s, and what each packet changes"):format(a, first.src_port, c,
+    first.dst_port, ladder.name_of(first.type)) }
+  for i, line in ipairs(view.aligned(rows, right)) do
+    table.insert(lines, line)
+    if below[i] then table.insert(lines, "    " .. below[i]) end
+  end
   for _, stall in ipairs(account.stalls) do
     if not stall.finish then
       table.insert(lines, ("stalled since #%d: CID %s owes CID %s credit"):format(stall.number,

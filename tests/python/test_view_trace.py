@@ -233,6 +233,38 @@ def test_a_stall_ends_with_the_packet_that_gives_credit() -> None:
     assert "CID 3 may send again" in str(lab.trace.ledgers()[0])
 
 
+def test_a_ledger_fits_a_terminal() -> None:
+    lab, conn = connected(Deaf(buf_alloc=9_000_000), guests=[vsk.Guest(buf_alloc=99_999_999)])
+    conn.send(bytes(9_500_000))
+    lab.run(within=1000)
+
+    drawn = str(lab.trace.ledgers()[0]).splitlines()
+
+    assert "    stall: CID 3 waits, CID 2 owes a CREDIT_UPDATE" in drawn
+    assert max(map(len, drawn)) <= 100
+
+
+def test_a_ledger_draws_the_accounts_that_a_packet_changes() -> None:
+    lab, conn = connected(Echo(buf_alloc=1000), guests=[vsk.Guest(buf_alloc=2000)])
+    conn.exchange(b"hello")
+    lab.run()
+    conn.reset()
+    lab.run()
+
+    rows = str(lab.trace.ledgers()[0]).splitlines()[2:]
+    said = [" ".join(row.split()[2:]) for row in rows]
+
+    assert said == [
+        "3 REQUEST 2>3 0 0 2000 0 2000",
+        "2 RESPONSE 3>2 0 0 1000 0 1000",
+        "3 RW 5 3>2 5 0 1000 5 995",
+        "2 RW 5 2>3 5 0 2000 5 1995",
+        "2 CREDIT_UPDATE 3>2 5 5 1000 0 1000",
+        "3 CREDIT_UPDATE 2>3 5 5 2000 0 2000",
+        "3 RST",
+    ]
+
+
 def test_there_may_be_a_stall_after_a_stall() -> None:
     lab, conn = connected(Deaf(buf_alloc=5000))
     for size in (5000, 5000):

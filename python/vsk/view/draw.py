@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from vsk.view import rungs, walks
 from vsk.view.data import (
+    Balance,
     Cell,
     Cuts,
     Descriptor,
@@ -16,6 +17,7 @@ from vsk.view.data import (
     Owner,
     PacketBytes,
     Piece,
+    Row,
     Shown,
     Walk,
     Why,
@@ -275,32 +277,43 @@ def _notes(seen: Ledger) -> dict[int, tuple[str, str]]:
     return notes
 
 
+def _accounts(seen: Ledger) -> Iterator[tuple[Row, list[tuple[str, Balance]]]]:
+    """Give each packet with the ways whose account it changes; of most it is one."""
+    one, other = seen.one[0], seen.other[0]
+    ways = (f"{one}>{other}", f"{other}>{one}")
+    before = (Balance(0, 0, 0, 0, 0), Balance(0, 0, 0, 0, 0))
+    for row in seen.entries:
+        both = zip(ways, row.balances, before, strict=True)
+        yield row, [(way, now) for way, now, then in both if now != then]
+        before = row.balances
+
+
+def _balance(balance: Balance) -> list[str]:
+    b = balance
+    return [str(n) for n in (b.sent, b.forwarded, b.window, b.in_flight, b.free)]
+
+
 def ledger(seen: Ledger) -> list[Line]:
-    """Draw the account of a connection: what each side may still send after every packet."""
+    """Draw the account of a connection: below each packet what it changes, a line for each way."""
     (a, b), (c, d) = seen.one, seen.other
     of_balance = ["sent", "forwarded", "window", "in flight", "free"]
-    head = ["#", "time", "by", "packet", "len", f"| {a}>{c}", *of_balance, f"| {c}>{a}"]
-    table = Table(0, 1, 4, *range(6, 11), *range(12, 17))
-    table.row(*((word, "head") for word in [*head, *of_balance]))
-    notes = _notes(seen)
-    for row in seen.entries:
-        one, other = (
-            [str(n) for n in (b.sent, b.forwarded, b.window, b.in_flight, b.free)]
-            for b in row.balances
-        )
-        table.row(
-            str(row.number),
-            f"{row.time:.6f}",
-            f"CID {row.source}",
-            (row.op, "to" if row.source == a else "back"),
-            str(row.len) if row.len else "",
-            ("|", "dim"),
-            *one,
-            ("|", "dim"),
-            *other,
-            notes.get(row.number, ("", "")),
-        )
-    lines = [[(f"{a}:{b} - {c}:{d} {seen.type}", "head")], *table.lines()]
+    table = Table(0, 1, 2, 4, *range(6, 11))
+    head = ["#", "time", "CID", "packet", "len", "way", *of_balance]
+    table.row(*((word, "head") for word in head))
+    notes, below = _notes(seen), []
+    for row, accounts in _accounts(seen):
+        style = "to" if row.source == a else "back"
+        number, length = str(row.number), str(row.len) if row.len else ""
+        packet = number, f"{row.time:.6f}", (str(row.source), style), (row.op, style), length
+        for at, (way, balance) in enumerate(accounts or [("", None)]):
+            numbers = [] if balance is None else _balance(balance)
+            table.row(*(packet if at == 0 else [""] * 5), way, *numbers)
+            below.append(notes.get(row.number) if at + 1 >= len(accounts) else None)
+    title = f"{a}:{b} - {c}:{d} {seen.type}, and what each packet changes"
+    rows = table.lines()
+    lines: list[Line] = [[(title, "head")], rows[0]]
+    for line, note in zip(rows[1:], below, strict=True):
+        lines += [line] if note is None else [line, [("    " + note[0], note[1])]]
     for stall in seen.stalls:
         if stall.end is None:
             words = (
