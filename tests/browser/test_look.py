@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Widths, colours, and what can be reached by key and told by a reader."""
 
+from dataclasses import replace
+
 import pytest
 from conftest import Opener
 
@@ -176,3 +178,34 @@ def test_parts_say_what_they_are(show: Opener, lab: vsk.Lab, text: str) -> None:
     assert shown.find("#track").get_attribute("aria-valuetext") == (
         f"10 of {len(lab.trace)}, {lab.trace[9].time:.6f} seconds"
     )
+
+
+LADDER = """() => {
+    const box = (e) => { const b = e.getBBox(); return [b.x, b.y, b.x + b.width, b.y + b.height]; };
+    const svg = document.querySelector("svg");
+    return {
+        size: box(svg),
+        texts: Array.from(svg.querySelectorAll("text"), box),
+        lives: Array.from(svg.querySelectorAll("path.life"), box).filter(b => b[0] === b[2]),
+    };
+}"""
+
+
+def test_words_of_a_ladder_stand_clear_of_each_other(show: Opener) -> None:
+    lab = vsk.Lab(vsk.Device(), guests=[vsk.Guest() for _ in range(4)])
+    for guest in lab.guests:
+        guest.tx(op="RW", src_cid=2**64 - 1, dst=(2**64 - 1, 2**32 - 1), src_port=2**32 - 1)
+    lab.run()
+    rungs = lab.trace.ladder().rungs
+    late = [replace(rung, number=100_000 + at, time=9999.9) for at, rung in enumerate(rungs)]
+    shown = show(replace(lab.trace.ladder(), rungs=tuple(late)).svg())
+
+    drawn = shown.page.evaluate(LADDER)
+
+    shown.shot("ladder")
+    things = drawn["texts"] + drawn["lives"]
+    assert len(drawn["lives"]) == 5 and len(drawn["texts"]) > 3 * len(rungs)
+    assert max(right for _, _, right, _ in things) <= 1280
+    for at, (left, top, right, bottom) in enumerate(drawn["texts"]):
+        for x, y, to, end in things[at + 1 :]:
+            assert right <= x or to <= left or bottom <= y + 3 or end <= top + 3

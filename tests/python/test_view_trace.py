@@ -116,10 +116,11 @@ def test_the_ladder_as_svg() -> None:
 
     root = ElementTree.fromstring(seen.svg())
 
-    texts = [text.text for text in root.iter(f"{SVG}text")]
+    texts = [text.findtext(f"{SVG}title", text.text) for text in root.iter(f"{SVG}text")]
     assert [r.words for r in seen.rungs if r.words in texts] == [r.words for r in seen.rungs]
     arrows = [path for path in root.iter(f"{SVG}path") if "stroke-dasharray" in path.attrib]
-    assert len(arrows) == sum(rung.to_device is not None for rung in seen.rungs)
+    legend = 3
+    assert len(arrows) == sum(rung.to_device is not None for rung in seen.rungs) + legend
     assert "http" not in seen.svg().replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert seen._repr_html_() == seen.svg()
 
@@ -150,11 +151,11 @@ def test_mermaid_gets_nothing_that_it_would_read_as_its_own() -> None:
     assert last == "    Note over device: 1: a#59;b #lt;c#gt; #35;d"
 
 
-def test_long_words_are_cut_in_text_alone() -> None:
+def test_long_words_are_cut_and_an_image_has_all_of_them() -> None:
     seen = Ladder((3,), (Rung(1, 0.0, "FAULT", 3, None, "word " * 30),))
 
     assert re.search(r"wo?r?d?\s?\.\.\. x\|$", str(seen).splitlines()[1])
-    assert "word " * 29 in seen.svg()
+    assert f"<title>{'word ' * 30}</title>" in seen.svg()
 
 
 def test_an_empty_ladder_is_drawn() -> None:

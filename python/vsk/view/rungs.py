@@ -66,67 +66,89 @@ def lines(ladder: Ladder) -> list[Line]:
 # ---- SVG ----
 
 STEP = 26
-SIDE = 150  # room on the left, for number and time
-LANE = 620
+SIDE = 170  # room on the left, for number and time
+LANE = 620  # from the last guest to the device: all words stand there
+SPLIT = 130  # from guest to guest
+LABEL = 76  # characters between two lines
 CSS = """
 .vsk{font:13px ui-monospace,monospace;background:#fff}
 .vsk text{fill:#1f2328}.vsk text.dim{fill:#656d76}.vsk text.bad{fill:#d1242f}
-.vsk .life{stroke:#8c959f}.vsk .to{stroke:#0969da}.vsk .back{stroke:#1a7f37}
+.vsk .life{stroke:#8c959f}.vsk rect{fill:#fff}.vsk .to{stroke:#0969da}.vsk .back{stroke:#1a7f37}
 .vsk circle.bad{fill:#d1242f}.vsk circle.dim{fill:#8c959f}
 @media (prefers-color-scheme:dark){.vsk{background:#0d1117}.vsk text{fill:#e6edf3}
-.vsk text.dim{fill:#8d96a0}.vsk text.bad{fill:#f85149}
+.vsk rect{fill:#0d1117}.vsk text.dim{fill:#8d96a0}.vsk text.bad{fill:#f85149}
 .vsk .to{stroke:#4493f8}.vsk .back{stroke:#3fb950}}
 """
 DASH = {".": "2 4", "=": "7 4", "-": "none"}
 
 
 def _lanes(ladder: Ladder) -> dict[int, int]:
-    return {guest: SIDE + LANE * at // 2 for at, guest in enumerate(ladder.guests)}
+    return {guest: SIDE + SPLIT * at for at, guest in enumerate(ladder.guests)}
 
 
-def _svg_row(rung: Rung, x: int, end: int, y: int) -> list[str]:
-    label = html.escape(rung.words)
-    row = [
-        f'<text class="dim" x="8" y="{y + 4}">{rung.number}</text>',
-        f'<text class="dim" x="52" y="{y + 4}">{rung.time:.6f}</text>',
-    ]
-    if rung.to_device is None:
-        word = "bad" if rung.kind in BAD else "dim"
-        row.append(
-            f'<text class="{word}" x="{end - 10}" y="{y + 4}" text-anchor="end">{label}</text>'
-        )
-        row.append(f'<circle class="{word}" cx="{end}" cy="{y}" r="4"/>')
-        return row
-    start, stop = (x, end) if rung.to_device else (end, x)
-    tip = stop - 8 if rung.to_device else stop + 8
-    way, dash = style(rung), DASH[stroke(rung.kind)]
-    row.append(
+def _label(words: str, x: int, y: int, more: str) -> str:
+    """Write words that are no longer than the place they have; a pointer sees all of them."""
+    safe, shown = html.escape(words), words
+    if len(words) > LABEL:
+        shown = f"{words[: LABEL - 3]}..."
+    whole = f"<title>{safe}</title>" if shown != words else ""
+    return f'<text x="{x}" y="{y}" {more}>{whole}{html.escape(shown)}</text>'
+
+
+def _arrow_path(way: str, dash: str, start: int, stop: int, y: int) -> str:
+    tip = stop - 8 if start < stop else stop + 8
+    return (
         f'<path class="{way}" fill="none" stroke-width="1.5" stroke-dasharray="{dash}" '
         f'd="M{start} {y}H{stop}"/><path class="{way}" fill="none" stroke-width="1.5" '
         f'd="M{tip} {y - 4}L{stop} {y}L{tip} {y + 4}"/>'
     )
-    middle = (x + end) // 2
-    row.append(f'<text x="{middle}" y="{y - 5}" text-anchor="middle">{label}</text>')
+
+
+def _svg_row(rung: Rung, x: int, last: int, y: int) -> list[str]:
+    """Draw a rung of the guest at x; words stand between the last guest and the device."""
+    end = last + LANE
+    row = [
+        f'<text class="dim" x="52" y="{y + 4}" text-anchor="end">{rung.number}</text>',
+        f'<text class="dim" x="150" y="{y + 4}" text-anchor="end">{rung.time:.6f}</text>',
+    ]
+    if rung.to_device is None:
+        word = "bad" if rung.kind in BAD else "dim"
+        row.append(_label(rung.words, end - 10, y + 4, f'class="{word}" text-anchor="end"'))
+        row.append(f'<circle class="{word}" cx="{end}" cy="{y}" r="4"/>')
+        return row
+    start, stop = (x, end) if rung.to_device else (end, x)
+    row.append(_arrow_path(style(rung), DASH[stroke(rung.kind)], start, stop, y))
+    row.append(_label(rung.words, (last + end) // 2, y - 5, 'text-anchor="middle"'))
     return row
+
+
+def _legend(y: int) -> list[str]:
+    parts, x = [], SIDE
+    for line, words in (("-", "packet or call"), ("=", "given back"), (".", "notification")):
+        parts.append(_arrow_path("life", DASH[line], x, x + 40, y))
+        parts.append(f'<text class="dim" x="{x + 50}" y="{y + 4}">{words}</text>')
+        x += 190
+    return parts
 
 
 def svg(ladder: Ladder) -> str:
     """Draw it as an SVG image that needs nothing else, for light and dark pages."""
     lanes = _lanes(ladder)
-    end = (max(lanes.values()) if lanes else SIDE) + LANE
-    bottom = 40 + STEP * len(ladder.rungs)
+    last = max(lanes.values(), default=SIDE)
+    end, bottom = last + LANE, 40 + STEP * len(ladder.rungs)
+    size = end + 60, bottom + 36
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="vsk" role="img" '
-        f'viewBox="0 0 {end + 60} {bottom + 16}" width="{end + 60}" height="{bottom + 16}">'
+        f'viewBox="0 0 {size[0]} {size[1]}" width="{size[0]}" height="{size[1]}">'
         f"<title>What passed between guest and device</title><style>{CSS}</style>"
+        f'<rect width="100%" height="100%"/>'
     ]
     for x, name in [(x, f"guest {cid}") for cid, x in lanes.items()] + [(end, "device")]:
         parts.append(f'<text x="{x}" y="16" text-anchor="middle">{name}</text>')
         parts.append(f'<path class="life" d="M{x} 24V{bottom}"/>')
     for at, rung in enumerate(ladder.rungs):
-        parts += _svg_row(rung, lanes[rung.guest], end, 44 + STEP * at)
-    parts.append("</svg>")
-    return "\n".join(parts)
+        parts += _svg_row(rung, lanes[rung.guest], last, 44 + STEP * at)
+    return "\n".join([*parts, *_legend(bottom + 18), "</svg>"])
 
 
 # ---- Mermaid ----
