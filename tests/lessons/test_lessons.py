@@ -15,6 +15,30 @@ from . import notebooks
 
 TEXTS = notebooks.texts()
 SCRIPTS = notebooks.scripts()
+SHOWN = """
+```{code-cell} python
+import vsk
+queue = vsk.Queue(vsk.Memory(4096), 4)
+queue.driver.send(vsk.Packet(payload=b"A"))
+queue.show()
+```
+
+```{code-cell} python
+vsk.Packet(payload=b"A").hexdump()
+```
+
+```{code-cell} python
+lab = vsk.Lab(vsk.Device())
+lab.guest.show("rx")
+```
+
+```{code-cell} python
+import contextlib, io
+with contextlib.redirect_stdout(io.StringIO()) as aside:
+    queue.show()
+len(aside.getvalue()) > 100
+```
+"""
 OLD = "./run lessons --write makes it anew: read what has changed"
 
 
@@ -34,6 +58,21 @@ def test_what_a_reader_sees_is_what_was_read(text: Path) -> None:
     seen = "\n".join(notebooks.cells(notebooks.run(text)))
 
     assert seen == notebooks.said(text).read_text(), OLD
+
+
+def test_what_is_shown_in_a_notebook_has_colours(tmp_path: Path) -> None:
+    text = tmp_path / "00_shown.md"
+    text.write_text(SHOWN)
+
+    *shown, aside = notebooks.run(text).cells
+
+    assert len(shown) == 3
+    for cell in shown:
+        (output,) = cell.outputs
+        assert output.output_type == "display_data"
+        assert 'style="color:' in output.data["text/html"]
+        assert "A" in output.data["text/plain"]
+    assert [output.output_type for output in aside.outputs] == ["execute_result"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=name_of)

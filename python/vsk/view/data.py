@@ -60,10 +60,11 @@ class Shown:
         printer.text(str(self))
 
     def show(self) -> None:
-        """Print it, in colour on a terminal that can."""
+        """Print it, in colour on a terminal that can; a notebook shows it in colour."""
         from vsk.view import draw, ink
 
-        ink.show(draw.drawing(self))
+        if not ink.in_notebook(self):
+            ink.show(draw.drawing(self))
 
     def _repr_html_(self) -> str:
         from vsk.view import draw, ink
@@ -182,7 +183,7 @@ class Cell:
     """A cell of the available or used ring."""
 
     slot: int
-    index: int | None  # the free-running index that stands here; None: none has yet
+    index: int | None  # the free-running index that stands here; None: none that is known of
     id: int  # the head of a chain
     len: int | None  # of the used ring: bytes written
     owner: Owner

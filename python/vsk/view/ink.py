@@ -55,6 +55,16 @@ def html(lines: list[Line]) -> str:
     return f'<pre style="line-height:1.35;white-space:pre;overflow-x:auto">{body}</pre>'
 
 
+def in_notebook(thing: object) -> bool:
+    """Show a thing as its HTML, if this is a notebook whose output nobody has taken aside."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    # IPython's prompt has no kernel, and who collects what is printed wants text.
+    if not hasattr(shell, "kernel") or not hasattr(sys.stdout, "session"):
+        return False
+    sys.modules["IPython"].display.display(thing)
+    return True
+
+
 def show(lines: list[Line]) -> None:
     """Print, in colour where rich is installed and the terminal can."""
     if not sys.stdout.isatty() or not _show_in_colour(lines):
