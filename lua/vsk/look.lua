@@ -65,14 +65,27 @@ local function chains_of(queue, heads)
   return whose
 end
 
-local function cells_of(queue, ids, lens, last, live, letter)
+--- Whether indices have passed 65535 although the driver's is small: an end is ahead of it, or a
+-- cell that no chain under way can have is not as in a new ring. A driver begins with zeros.
+local function has_lapped(queue, offered, used, popped, reaped)
+  if offered >= queue.size then return false end
+  if math.max(used, popped, reaped) >= queue.size then return true end
+  for slot = offered, queue.size - 1 do
+    local number = queue:get("avail.ring", slot) | queue:get("used.ring.id", slot)
+    if number | queue:get("used.ring.len", slot) ~= 0 then return true end
+  end
+  return false
+end
+
+--- Give every cell its index; nil: it was not used yet, as far as one can see.
+local function cells_of(queue, names, last, live, letter, lap)
   local cells = {}
   for slot = 0, queue.size - 1 do
     local index = (last - 1 - (last - 1 - slot) % queue.size) & INDEX
-    local there = live[index] or index < last
     cells[slot] = {
-      index = there and index or nil, id = queue:get(ids, slot),
-      len = lens and queue:get(lens, slot), owner = live[index] and letter or "F",
+      index = (lap or live[index] or index < last) and index or nil,
+      id = queue:get(names[1], slot), len = names[2] and queue:get(names[2], slot),
+      owner = live[index] and letter or "F",
     }
   end
   return cells
@@ -82,6 +95,7 @@ local function split(queue)
   local size = queue.size
   local _, reaped, popped, _, outstanding = ends_of(queue)
   local offered, used = queue:get "avail.idx", queue:get "used.idx"
+  local lap = has_lapped(queue, offered, used, popped, reaped)
   local heads, flying, back = {}, {}, {}
   for head in pairs(outstanding) do heads[head] = "D" end
   between(popped, offered, size, function(index)
@@ -109,8 +123,8 @@ local function split(queue)
   end
   return {
     items = items, descriptors = descriptors(queue, chains_of(queue, heads)),
-    available = cells_of(queue, "avail.ring", nil, offered, flying, "A"),
-    used = cells_of(queue, "used.ring.id", "used.ring.len", used, back, "U"),
+    available = cells_of(queue, { "avail.ring" }, offered, flying, "A", lap),
+    used = cells_of(queue, { "used.ring.id", "used.ring.len" }, used, back, "U", lap),
   }
 end
 

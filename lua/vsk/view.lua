@@ -159,6 +159,9 @@ local FOLD <const> = 4 -- rows of one kind in a row that are all shown
 local LEGEND <const> = "F free   A available, in flight   D taken by the device   " ..
   "U used, the driver's again   * changed since the last look"
 
+local UNUSED <const> =
+  "- not used yet, as far as memory can tell: behind 65535 small numbers come again"
+
 local function flags_of(flags)
   local names = {}
   for _, bit in ipairs(BITS) do
@@ -275,6 +278,12 @@ function view.queue(look)
   for _, line in ipairs(rows_of(look)) do table.insert(lines, line) end
   table.insert(lines, "")
   table.insert(lines, LEGEND)
+  for slot = 0, look.packed and -1 or look.size - 1 do
+    if not (look.available[slot].index and look.used[slot].index) then
+      table.insert(lines, UNUSED)
+      break
+    end
+  end
   return table.concat(lines, "\n")
 end
 

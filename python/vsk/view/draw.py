@@ -31,6 +31,7 @@ LEGEND = {
     Owner.DEVICE: "taken by the device",
     Owner.USED: "used, the driver's again",
 }
+UNUSED = "- not used yet, as far as memory can tell: behind 65535 small numbers come again"
 FOLD = 4  # rows of one kind in a row that are all shown
 PAYLOAD = 512  # bytes that a drawing shows at most
 
@@ -229,14 +230,16 @@ def queue(look: Look) -> list[Line]:
     for item in look.items:
         items.row(*_item(item))
     lines = [[(title, "head")], *items.lines(), []]
-    return [*lines, *_rows(look), [], _legend()]
+    return [*lines, *_rows(look), [], *_legend(look)]
 
 
-def _legend() -> Line:
+def _legend(look: Look) -> Iterator[Line]:
     line: Line = []
     for owner, words in LEGEND.items():
         line += [(f"{owner.value} {words}", owner.name), ("   ", "")]
-    return [*line, ("* ", "changed"), ("changed since the last look", "dim")]
+    yield [*line, ("* ", "changed"), ("changed since the last look", "dim")]
+    if any(cell.index is None for cell in (*look.available, *look.used)):
+        yield [(UNUSED, "dim")]
 
 
 def _rows(look: Look) -> list[Line]:

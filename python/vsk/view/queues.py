@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """A virtqueue as it stands in memory, with the owner of every cell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
@@ -85,16 +85,20 @@ def _split(queue: Queue, name: str) -> Look:
     owners = dict.fromkeys(outstanding, Owner.DEVICE)
     owners |= {queue.get("avail.ring", index % size): Owner.AVAILABLE for index in flying}
     owners |= {queue.get("used.ring.id", index % size): Owner.USED for index in back}
+    avail_ring = _read(queue, "avail.ring")
+    used_ring = _read(queue, "used.ring.id", "used.ring.len")
+    # A driver begins with zeros. So anything else in a cell that no chain under way can have, and
+    # any end that is ahead of a small index, tells of indices that have passed 65535.
+    stale = avail_ring[offered:] + used_ring[offered:]
+    lap = offered < size and (max(used, popped, reaped) >= size or any(map(any, stale)))
     return Look(
         name,
         False,
         size,
         _split_items(queue, offered, used, reaped, popped),
         _descriptors(queue, _chains(queue, owners)),
-        tuple(_cells(queue, "avail.ring", None, offered, dict.fromkeys(flying, Owner.AVAILABLE))),
-        tuple(
-            _cells(queue, "used.ring.id", "used.ring.len", used, dict.fromkeys(back, Owner.USED))
-        ),
+        tuple(_cells(avail_ring, offered, dict.fromkeys(flying, Owner.AVAILABLE), lap, False)),
+        tuple(_cells(used_ring, used, dict.fromkeys(back, Owner.USED), lap, True)),
     )
 
 
@@ -113,17 +117,23 @@ def _chains(queue: Queue, owners: dict[int, Owner]) -> Whose:
     return whose
 
 
+def _read(queue: Queue, ids: str, lens: str | None = None) -> list[tuple[int, int]]:
+    """Read id and length of every cell of a ring."""
+    return [
+        (queue.get(ids, slot), 0 if lens is None else queue.get(lens, slot))
+        for slot in range(queue.size)
+    ]
+
+
 def _cells(
-    queue: Queue, ids: str, lens: str | None, end: int, live: dict[int, Owner]
-) -> Iterable[Cell]:
-    size = queue.size
-    for slot in range(size):
-        index = (end - 1 - (end - 1 - slot) % size) % INDEX
+    read: list[tuple[int, int]], end: int, live: dict[int, Owner], lap: bool, lens: bool
+) -> Iterator[Cell]:
+    """Give every cell its index; None: it was not used yet, as far as one can see."""
+    for slot, (head, length) in enumerate(read):
+        index = (end - 1 - (end - 1 - slot) % len(read)) % INDEX
         owner = live.get(index, Owner.FREE)
-        # Before the first lap is over, the rest of the ring is as it was made.
-        there = owner is not Owner.FREE or index < end
-        length = None if lens is None else queue.get(lens, slot)
-        yield Cell(slot, index if there else None, queue.get(ids, slot), length, owner)
+        there = lap or owner is not Owner.FREE or index < end
+        yield Cell(slot, index if there else None, head, length if lens else None, owner)
 
 
 def _split_items(
