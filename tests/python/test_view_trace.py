@@ -6,6 +6,7 @@ import os
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from labs import MESSAGES, PORT, Acceptor, Echo, connected
@@ -14,6 +15,9 @@ import vsk
 from vsk.view import draw, ladder, why_packet
 from vsk.view.clauses import CLAUSES
 from vsk.view.data import Ends, Ladder, Ledger, Rule, Rung
+from vsk.view.page.captured import entries_of
+from vsk.view.told import Told
+from vsk.view.whys import why_told
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -409,6 +413,81 @@ def test_who_asks_twice_is_told_of_the_answer_to_each() -> None:
     for request, reset in zip(requests, resets, strict=True):
         assert f"answered by RST (#{reset})" in str(lab.why(request))
         assert f"was REQUEST (#{request})" in str(lab.why(reset))
+
+
+def test_a_reset_of_what_was_accepted_does_not_say_that_nobody_listens() -> None:
+    lab, _ = connected(Acceptor())
+    lab.device.connections[0].reset()
+    lab.run()
+    request, response, reset = (
+        packets_of(lab, op)[0] for op in (vsk.Op.REQUEST, vsk.Op.RESPONSE, vsk.Op.RST)
+    )
+
+    reason = lab.why(reset)
+
+    assert f"was REQUEST (#{request}): that was accepted (#{response})" in str(reason)
+    assert "VSOCK-BOTH-26" not in clauses(reason.rules)
+
+
+@pytest.mark.parametrize(
+    ("said", "over"),
+    [
+        ([("guest", 2)], False),
+        ([("guest", 2), ("guest", 1)], True),
+        ([("device", 2), ("guest", 2)], True),
+        ([("device", 1), ("guest", 1)], True),
+        ([("device", 2), ("guest", 1)], False),
+    ],
+)
+def test_a_close_is_complete_where_both_directions_were_shut(
+    said: list[tuple[str, int]], over: bool
+) -> None:
+    ends = {"guest": (3, 1024), "device": (2, PORT)}
+    # A connection before it, whose SHUTDOWN is forgotten.
+    packets = [("guest", "SHUTDOWN", 3), ("guest", "REQUEST", 0), ("device", "RESPONSE", 0)]
+    packets += [(who, "SHUTDOWN", flags) for who, flags in said] + [("device", "RST", 0)]
+    records = []
+    for time, (who, op, flags) in enumerate(packets):
+        src, dst = ends[who], ends["device" if who == "guest" else "guest"]
+        packet = vsk.Packet(src=src, dst=dst, op=op, flags=flags)
+        records.append(SimpleNamespace(packet=packet, time=time, cut=False, comment=None))
+    entries = entries_of(records)  # type: ignore[arg-type]
+
+    reason = why_told(Told(entries, from_start=True), len(entries) - 1)
+
+    assert ("with it the close is complete" in str(reason)) is over
+
+
+def test_an_update_says_whom_it_answers() -> None:
+    lab, conn = connected(Deaf(buf_alloc=4096))
+    conn.send(bytes(5000))
+    lab.run(within=0.01)
+    request, update = (
+        packets_of(lab, op)[-1] for op in (vsk.Op.CREDIT_REQUEST, vsk.Op.CREDIT_UPDATE)
+    )
+
+    assert f"It answers the CREDIT_REQUEST (#{request}). [VSOCK-BOTH-21]" in lab.why(update).steps
+
+
+@pytest.mark.parametrize(
+    ("features", "kick", "used", "interrupt"),
+    [
+        (0, "NOTIF-DRV-01", "SPLIT-DEV-06", "SPLITSUP-DEV-03"),
+        (vsk.Feature.RING_PACKED, "NOTIF-DRV-01", "PACKED-DEV-05", "PACKSUP-DRV-01"),
+        (vsk.Feature.NOTIFICATION_DATA, "NOTIF-DRV-02", "SPLIT-DEV-06", "SPLITSUP-DEV-03"),
+    ],
+)
+def test_a_rule_is_that_of_the_ring_s_format(
+    features: int, kick: str, used: str, interrupt: str
+) -> None:
+    lab, _ = connected(Acceptor(features=vsk.Feature.VERSION_1 | vsk.Feature.STREAM | features))
+
+    for kind, clause in (("KICK", kick), ("USED", used), ("INTERRUPT", interrupt)):
+        number = next(entry.number for entry in lab.trace if entry.kind == kind)
+        named = clauses(lab.why(number).rules)
+        assert clause in named
+        split = [name for name in named if name.startswith("SPLIT")]
+        assert not split or not features & vsk.Feature.RING_PACKED
 
 
 def test_why_of_an_honest_conversation_blames_nobody() -> None:

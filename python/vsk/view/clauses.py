@@ -27,6 +27,11 @@ CLAUSES = {
         "Without NOTIFICATION_DATA a kick carries queue index (or config data if "
         "NOTIF_CONFIG_DATA)",
     ),
+    "NOTIF-DRV-02": (
+        "2.9",
+        "With NOTIFICATION_DATA a kick carries index, next_off (15 bits), next_wrap (1 bit)",
+    ),
+    "PACKED-DEV-05": ("2.8.4", "Used descriptor: addr unused, len = bytes written"),
     "PACKED-DRV-06": (
         "2.8.5",
         "A list must be all direct or one indirect, never mixed (unlike split)",
@@ -38,6 +43,10 @@ CLAUSES = {
     "PACKORD-DEV-01": (
         "2.8.8",
         "IN_ORDER: one used descriptor with the id of the batch's last buffer may close a batch",
+    ),
+    "PACKSUP-DRV-01": (
+        "2.8",
+        "Driver event area is written by driver, read by device; governs interrupts",
     ),
     "RSVF-DRV-05": ("6.1", "Without ACCESS_PLATFORM pass physical addresses only"),
     "SPLIT-BOTH-01": (
@@ -102,6 +111,7 @@ CLAUSES = {
         "Suppression is an optimisation and unreliable: not synchronised with the other side",
     ),
     "SPLITSUP-DEV-02": ("2.7.7.2", "No EVENT_IDX, flags 1: do not notify"),
+    "SPLITSUP-DEV-03": ("2.7.7.2", "No EVENT_IDX, flags 0: notify after writing used entries"),
     "SPLITSUP-DEV-05": (
         "2.7.7.2",
         "EVENT_IDX: notify if any entry just written had index equal to used_event",

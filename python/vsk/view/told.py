@@ -7,6 +7,7 @@ from collections.abc import Container, Sequence
 from functools import cached_property
 
 from vsk.check import Checker, Finding
+from vsk.enums import Op
 from vsk.packet import Packet
 from vsk.trace import Entry
 
@@ -28,12 +29,37 @@ class Told:
         self._ways: dict[tuple[Address, Address], list[int]] = defaultdict(list)
         self._ops: dict[tuple[Address, Address, int], list[int]] = defaultdict(list)
         self._chains: dict[Chain, list[int]] = defaultdict(list)
+        self._shut: dict[tuple[Address, Address], list[tuple[int, int]]] = defaultdict(list)
         for at, (entry, packet) in enumerate(zip(entries, self.packets, strict=True)):
             if packet is not None:
                 self._ways[packet.src, packet.dst].append(at)
                 self._ops[packet.src, packet.dst, int(packet.op)].append(at)
+                self._keep_shut(packet, at)
             if entry.head is not None:
                 self._chains[self._chain(entry)].append(at)
+
+    def _keep_shut(self, packet: Packet, at: int) -> None:
+        """Add up what SHUTDOWNs of a way have said since the last REQUEST."""
+        way = packet.src, packet.dst
+        if packet.op == Op.REQUEST:
+            for each in (way, way[::-1]):
+                self._shut[each].append((at, 0))
+        elif packet.op == Op.SHUTDOWN:
+            said = self._shut[way][-1][1] if self._shut[way] else 0
+            self._shut[way].append((at, said | packet.flags))
+
+    def _shut_by(self, way: tuple[Address, Address], at: int) -> int:
+        said = self._shut.get(way, [])
+        behind = bisect_left(said, (at, 0))
+        return said[behind - 1][1] if behind else 0
+
+    def is_shut(self, packet: Packet, at: int) -> bool:
+        """Tell whether SHUTDOWNs in front of a place cover both directions of its connection."""
+        own = self._shut_by((packet.src, packet.dst), at)
+        peer = self._shut_by((packet.dst, packet.src), at)
+        # Who will receive no more closes the way that its peer sends on.
+        ways = own | (peer & 1) << 1 | (peer & 2) >> 1
+        return ways & 3 == 3
 
     def _chain(self, entry: Entry) -> Chain:
         """Name the chain that an entry is about, among those under way."""

@@ -30,19 +30,31 @@ ANSWERS = {
     Op.SHUTDOWN: (Op.RST,),
     Op.CREDIT_REQUEST: (Op.CREDIT_UPDATE, Op.RW, Op.RST),
 }
-# What is no packet: in words, with a clause for split and for packed rings alike.
+# What is no packet: in words, with a clause that holds for rings of each format.
 OTHERS = {
-    "KICK": ("The driver notified the device that the queue has new buffers.", "NOTIF-DRV-01"),
     "INTERRUPT": (
         "The device notified the driver that buffers were used, as it had asked for that.",
-        "SPLITSUP-DEV-05",
+        "",
     ),
-    "USED": ("The device gave a chain back: its buffers are the driver's again.", "SPLIT-DEV-06"),
     "STATUS": ("The driver wrote the status register, a step of initialization.", "INIT-DRV-01"),
     "EVENT": ("The device told the driver that all connections are gone.", "EVENT-DEV-03"),
-    "TIMER": ("A deadline of a connection ran out.", "VSOCK-BOTH-33"),
+    "TIMER": (
+        "A deadline of a connection ran out: for an answer, for the end of a close, or to ask for"
+        " credit.",
+        "",
+    ),
     "RENEWED": ("The driver reset one queue, and enabled it again with another size.", ""),
     "FAULT": ("The lab did what a slow or hostile machine does: see Lab.faults.", ""),
+}
+# What more there is to say of a ring that is split, or packed.
+RINGS = {
+    ("INTERRUPT", False): (
+        ("With EVENT_IDX it does where used_event was passed.", "SPLITSUP-DEV-05"),
+        ("Without it, where the flags of the available ring are 0.", "SPLITSUP-DEV-03"),
+    ),
+    ("INTERRUPT", True): (("What the driver wishes stands in its event area.", "PACKSUP-DRV-01"),),
+    ("USED", False): (("A used entry has its head, and the bytes written.", "SPLIT-DEV-06"),),
+    ("USED", True): (("A used descriptor has its id, and the bytes written.", "PACKED-DEV-05"),),
 }
 CREDIT = "VSOCK-BOTH-19"
 
@@ -172,6 +184,21 @@ def _answer(story: Story, told: Told, at: int, packet: Packet, refused: bool) ->
         story.say(f"{words}: what it belongs to is not there.", "VSOCK-BOTH-31")
 
 
+def _reset_by(told: Told, place: int, at: int, packet: Packet, other: Packet) -> tuple[str, str]:
+    """Say why a RST may have come, behind the last packet of its peer."""
+    if other.op == Op.REQUEST:
+        accepted = told.answer(other, place, (Op.RESPONSE,))
+        if accepted is not None and accepted < at:
+            number = told.entries[accepted].number
+            return f"that was accepted (#{number}), and is over now", "VSOCK-BOTH-31"
+        if _is_refused(told, place, at):
+            return "no connection can come of it, as it was refused", "VSOCK-BOTH-31"
+        return "nobody listens there, or it has no room for more", "VSOCK-BOTH-26"
+    if other.op == Op.SHUTDOWN and told.is_shut(packet, at):
+        return "with it the close is complete", "VSOCK-BOTH-32"
+    return "its sender ended the connection, or has none", "VSOCK-BOTH-31"
+
+
 def _cause(story: Story, told: Told, at: int, packet: Packet) -> None:
     """Say what a RST, a RESPONSE or news of credit answers."""
     place = told.before(packet, at, own=packet.op == Op.CREDIT_UPDATE)
@@ -180,17 +207,19 @@ def _cause(story: Story, told: Told, at: int, packet: Packet) -> None:
         return
     number = told.entries[place].number
     if packet.op == Op.RST:
-        named = name_of(other.op)
-        why = {
-            Op.REQUEST: ("nobody listens there, or it has no room for more", "VSOCK-BOTH-26"),
-            Op.SHUTDOWN: ("with it the close is complete", "VSOCK-BOTH-32"),
-        }.get(other.op, ("its sender ended the connection, or has none", "VSOCK-BOTH-31"))  # type: ignore[call-overload]
-        if other.op == Op.REQUEST and _is_refused(told, place, at):
-            why = "no connection can come of it, as it was refused", "VSOCK-BOTH-31"
-        story.say(f"The last that came from the peer was {named} (#{number}): {why[0]}.", why[1])
+        words, clause = _reset_by(told, place, at, packet, other)
+        story.say(
+            f"The last that came from the peer was {name_of(other.op)} (#{number}): {words}.",
+            clause,
+        )
     elif packet.op == Op.RESPONSE and other.op == Op.REQUEST:
         story.say(f"It answers the REQUEST (#{number}).", "VSOCK-BOTH-25")
     elif packet.op == Op.CREDIT_UPDATE:
+        asked = told.before(packet, at, own=False)
+        of_peer = None if asked is None else told.packets[asked]
+        if asked is not None and of_peer is not None and of_peer.op == Op.CREDIT_REQUEST:
+            number = told.entries[asked].number
+            story.say(f"It answers the CREDIT_REQUEST (#{number}).", "VSOCK-BOTH-21")
         gap = f"buf_alloc is {packet.buf_alloc}, and {packet.fwd_cnt} bytes were taken so far"
         story.say(f"So the peer may have {packet.buf_alloc} bytes under way: {gap}.", CREDIT)
 
@@ -235,10 +264,22 @@ def _other(story: Story, told: Told, at: int) -> None:
         story.say("A chain that breaks a rule goes back to the driver all the same.")
         _packet_in(story, told, at)
         return
-    words, clause = OTHERS[entry.kind]
-    story.say(words, clause)
+    if entry.kind == "KICK":
+        # Behind the queue it says what it carries.
+        told_more = " next " in entry.line
+        story.say(
+            "The driver notified the device that the queue has new buffers.",
+            "NOTIF-DRV-02" if told_more else "NOTIF-DRV-01",
+        )
+    elif entry.kind == "USED":
+        story.say("The device gave a chain back: its buffers are the driver's again.")
+    else:
+        story.say(*OTHERS[entry.kind])
+    ring, _ = entry._stood()
+    for words, clause in RINGS.get((entry.kind, ring[1]), ()) if ring is not None else ():
+        story.say(words, clause)
     if entry.kind == "USED":
-        story.say(f"The device reports {entry.written} bytes written into it.", "SPLIT-DEV-09")
+        story.say(f"The device reports {entry.written} bytes written into it.")
     _packet_in(story, told, at)
 
 
