@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 """Widths, colours, and what can be reached by key and told by a reader."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from conftest import Opener
@@ -178,6 +180,16 @@ def test_parts_say_what_they_are(show: Opener, lab: vsk.Lab, text: str) -> None:
     assert shown.find("#track").get_attribute("aria-valuetext") == (
         f"10 of {len(lab.trace)}, {lab.trace[9].time:.6f} seconds"
     )
+
+
+def test_all_of_the_summary_is_seen(show: Opener) -> None:
+    path = Path(os.environ["VSK_SOURCE"]) / "tests/vectors/linux-6.1-uml.pcap"
+    shown = show(vsk.Capture(path).html())
+
+    hidden = shown.page.evaluate("(e => e.scrollWidth - e.clientWidth)(summary)")
+
+    assert shown.text("#summary").endswith("25 in trouble")
+    assert hidden <= 0
 
 
 LADDER = """() => {

@@ -114,6 +114,50 @@ def test_a_number_in_a_sentence_leads_there(show: Opener, lab: vsk.Lab, text: st
     assert f"#{refused.number - 1}" in shown.text("#packet")
 
 
+def test_who_follows_a_link_by_keys_goes_on_in_the_list(
+    show: Opener, lab: vsk.Lab, text: str
+) -> None:
+    shown = show(text)
+    number = next(entry.number for entry in lab.trace if entry.kind == "REFUSED")
+    shown.steps_to(number)
+    shown.find("#why .link").first.focus()
+
+    shown.press("Enter")
+
+    assert shown.number() != number
+    assert shown.page.evaluate("document.activeElement.id") == "list"
+
+
+def test_keys_scroll_a_box_of_bytes_that_shows_a_part(
+    show: Opener, lab: vsk.Lab, text: str
+) -> None:
+    shown = show(text)
+    number = next(e.number for e in lab.trace if e.packet is not None and e.packet.len > 1000)
+    shown.steps_to(number)
+    box = shown.find(".bytes")
+    box.focus()
+
+    shown.press("End")
+    shown.page.wait_for_function("document.querySelector('.bytes').scrollTop > 0")
+    stayed = shown.number()
+    shown.press("j")
+
+    assert (stayed, shown.number()) == (number, number + 1)
+
+
+@pytest.mark.parametrize("key", ["Enter", "Escape"])
+def test_who_leaves_a_filter_sees_what_it_filters_by(show: Opener, text: str, key: str) -> None:
+    shown = show(text)
+    shown.press("/")
+    shown.page.keyboard.type("rst")
+
+    shown.press(key)
+
+    assert shown.page.evaluate("document.activeElement.id") == "list"
+    assert shown.find("#filter").input_value() == "rst"
+    assert "RST" in shown.text("#packet")
+
+
 def test_a_stall_is_told_with_who_owes(show: Opener, lab: vsk.Lab, text: str) -> None:
     shown = show(text)
     stall = next(s for ledger in lab.trace.ledgers() for s in ledger.stalls if s.end is None)

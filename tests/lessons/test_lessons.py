@@ -72,7 +72,7 @@ def test_what_is_shown_in_a_notebook_has_colours(tmp_path: Path) -> None:
         assert output.output_type == "display_data"
         assert 'style="color:' in output.data["text/html"]
         assert "A" in output.data["text/plain"]
-    assert [output.output_type for output in aside.outputs] == ["execute_result"]
+    assert [output.data["text/plain"] for output in aside.outputs] == ["True"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=name_of)

@@ -3,7 +3,7 @@
 const view = { shown: [], place: -1, only: "all", playing: 0 };
 
 function drawPlace() {
-  const at = view.shown[view.place];
+  const at = view.shown[view.place], focused = document.activeElement;
   drawList();
   drawCursor();
   if (at === undefined) {
@@ -14,6 +14,8 @@ function drawPlace() {
   drawWhy(at);
   drawCredit(at);
   drawRings(at);
+  // What was drawn anew had the focus: who goes by keys goes on in the list.
+  if (focused && !focused.isConnected) list.focus({ preventScroll: true });
   if (!view.playing) $("said").textContent = `${entries[at][NUMBER]}: ${textOf(at)}`;
 }
 
@@ -114,15 +116,25 @@ const KEYS = {
   t: switchTheme,
 };
 
+// Keys that a box of bytes which does not show all of them needs itself.
+const SCROLL = ["ArrowDown", "ArrowUp", "PageDown", "PageUp", "Home", "End"];
+
+function canScroll(box) {
+  return box !== null && box.scrollHeight > box.clientHeight;
+}
+
 addEventListener("keydown", (event) => {
   const target = event.target;
   if (event.ctrlKey || event.altKey || event.metaKey || $("keys").open) return;
   if (target === $("filter")) {
-    if (event.key === "Escape" || event.key === "Enter") list.focus();
+    if (event.key !== "Escape" && event.key !== "Enter") return;
+    event.preventDefault(); // Escape would empty it, and tell nobody
+    list.focus();
     return;
   }
   // A button has a space of its own, and what can be chosen from has its arrows.
   if (target.tagName === "SELECT" || (event.key === " " && target.tagName === "BUTTON")) return;
+  if (SCROLL.includes(event.key) && canScroll(target.closest(".bytes"))) return;
   const act = KEYS[event.key];
   if (!act) return;
   event.preventDefault();
