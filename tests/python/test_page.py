@@ -332,3 +332,12 @@ def test_midway_is_for_pages(path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
     assert ended.value.code == 2
     assert "--midway is for --html" in capsys.readouterr().err
+
+
+def test_a_title_may_be_the_name_of_any_file(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff\xe2\x80\xae<b>.pcap")
+    path = tmp_path / "x.html"
+
+    vsk.Lab(vsk.Device(cid=3)).trace.html(path, title=name)
+
+    assert "<title>  &lt;b&gt;.pcap</title>" in path.read_text(encoding="utf-8")
