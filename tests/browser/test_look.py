@@ -9,6 +9,7 @@ import pytest
 from conftest import Opener
 
 import vsk
+from vsk.view import cuts
 
 WIDTHS = [(1280, 800), (800, 700)]
 SCHEMES = ["light", "dark"]
@@ -221,3 +222,27 @@ def test_words_of_a_ladder_stand_clear_of_each_other(show: Opener) -> None:
     for at, (left, top, right, bottom) in enumerate(drawn["texts"]):
         for x, y, to, end in things[at + 1 :]:
             assert right <= x or to <= left or bottom <= y + 3 or end <= top + 3
+
+
+CUTS = """() => {
+    const svg = document.querySelector("svg");
+    const paper = getComputedStyle(svg.querySelector("rect")).fill;
+    const box = (e) => { const b = e.getBBox(); return [b.x, b.x + b.width]; };
+    return {
+        paper, wide: svg.width.baseVal.value, texts: Array.from(svg.querySelectorAll("text"), box),
+    };
+}"""
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_cuts_stand_on_paper_of_their_own(show: Opener, scheme: str) -> None:
+    packet = vsk.Packet(op="RW", payload=bytes(1000))
+    layouts = [[1] * 1044, [1000, *[1] * 44], [44, 1000]]
+    shown = show(cuts(packet, layouts=layouts).svg(), scheme=scheme)
+
+    drawn = shown.page.evaluate(CUTS)
+
+    shown.shot(f"cuts-{scheme}")
+    assert drawn["paper"] == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    assert min(left for left, _ in drawn["texts"]) >= 0
+    assert max(right for _, right in drawn["texts"]) <= drawn["wide"]

@@ -119,7 +119,7 @@ def cuts(
 BYTE = 12  # pixels of a header's byte
 PAYLOAD = 480  # pixels of a payload at most
 LINE = 22
-LEFT = 150
+LEFT = 216  # room for the longest title
 
 
 def _colour(name: str) -> str:
@@ -161,8 +161,9 @@ def svg(line: str, walks: Sequence[Walk]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {wide} {high}" '
         f'width="{wide}" height="{high}" font-family="ui-monospace,monospace" font-size="11">'
         f"<title>{html.escape(line)}</title><style>.hop{{fill:none;stroke:#1f2328;"
-        "stroke-width:1.5}text{fill:#1f2328}@media (prefers-color-scheme:dark){.hop"
-        "{stroke:#e6edf3}text{fill:#e6edf3}}</style>"
+        "stroke-width:1.5}text{fill:#1f2328}.page{fill:#fff}@media (prefers-color-scheme:dark)"
+        "{.hop{stroke:#e6edf3}text{fill:#e6edf3}.page{fill:#0d1117}}</style>"
+        '<rect class="page" width="100%" height="100%"/>'
     ]
     for number, (name, first, _) in enumerate(_fields(size)):
         y = 12 + 12 * (number % 2)
