@@ -5,9 +5,11 @@ test programs of tests/core and tests/vhost, built once, which load it."""
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Timer
@@ -30,6 +32,12 @@ class Result(NamedTuple):
     program: str
     passed: bool
     failed: tuple[str, ...]
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a program and the children it has, who would keep its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 class Bench:
@@ -128,6 +136,7 @@ class Bench:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            start_new_session=True,
         )
 
     def run(
@@ -136,13 +145,13 @@ class Bench:
         """Run a test program over a library, all of it, or up to the first case that fails; one
         that hangs or dies has failed where it stood."""
         process = self._start(program, library, more)
-        late = Timer(limit or self.limits[program], process.kill)
+        late = Timer(limit or self.limits[program], _kill, (process,))
         late.start()
         text = ""
         for line in process.stdout:
             text += line
             if first and FAILED.match(line):
-                process.kill()
+                _kill(process)
         process.wait()
         late.cancel()
         failed = FAILED.findall(text)

@@ -309,6 +309,17 @@ before_us(void)
 }
 
 static void
+before_us_twice_over(void)
+{
+    const struct sigaction action = {.sa_sigaction = leave,
+                                     .sa_flags = SA_SIGINFO};
+
+    (void)sigaction(SIGBUS, &action, NULL);
+    (void)watch(1);
+    by_default();
+}
+
+static void
 before_us_simply(void)
 {
     handle(leave_simply);
@@ -385,6 +396,7 @@ the_handler_before_ours_is_asked(void **state)
     (void)state;
 
     assert_int_equal(end_of(before_us), HEARD);
+    assert_int_equal(end_of(before_us_twice_over), HEARD);
     assert_int_equal(end_of(before_us_simply), HEARD);
     assert_int_equal(end_of(kill_before_us), HEARD);
     assert_int_equal(end_of(kill_ignored), HEARD);
