@@ -27,6 +27,7 @@ from dpkt.pcap import Reader
 
 import vsk
 
+pytestmark = pytest.mark.thorough  # each starts tshark
 API = TOP / "tests" / "lua" / "wireshark_api.lua"
 DOCS = TOP / "docs" / "wireshark.md"
 RECEIVE, SEND = vsk.Shutdown.RECEIVE, vsk.Shutdown.SEND

@@ -27,6 +27,7 @@ import vsk
 from vsk.view import ledgers
 from vsk.view.data import Balance
 
+pytestmark = pytest.mark.thorough  # each starts tshark
 SEND = vsk.Shutdown.SEND
 
 
